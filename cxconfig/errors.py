@@ -1,0 +1,184 @@
+"""Every error that cxconfig raises on purpose.
+
+    CxconfigError                     what happened, where, and the way out
+    ├── InputError                    one mistake in the user's files, with its place
+    ├── InputErrors                   all mistakes of one reading, in order of their places
+    ├── SettingsError                 an environment variable, passphrase or option is missing or wrong
+    ├── Interrupted                   the user pressed Ctrl-C; says what was done
+    ├── EngineError                   the Pulumi engine
+    │   ├── EngineMissing             no engine with its helpers could be found
+    │   ├── EngineFailed              the engine ended with an error of its own
+    │   ├── StackLocked               another run holds the stack, or a dead one left its lock
+    │   └── AnnouncementMismatch      the engine announced other steps than we compared; nothing was written
+    ├── ObjectError                   one declared or recorded object cannot be brought to its state
+    │   └── ChangedSincePreview       the live object is no longer what the preview showed
+    └── LiveError                     a live system, with endpoint and status
+        ├── Unreachable               no answer: connection, timeout, TLS
+        ├── AuthenticationFailed      the system does not accept the credentials
+        ├── PermissionDenied          the credentials lack a privilege
+        ├── Refused                   the system understood and said no
+        ├── UnexpectedAnswer          an answer that is not what the vendor documents
+        └── OutcomeUnknown            a write was sent and its answer was lost
+
+A message never holds a secret, a password, a token or a customer's phone number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands in the user's files; line and column count from 1, 0 means the whole file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+class CxconfigError(Exception):
+    """What happened (`what`), where in the user's files (`place`), and the way out (`way_out`)."""
+
+    def __init__(self, what: str, *, way_out: str = "", place: Place | None = None) -> None:
+        self.what = what
+        self.way_out = way_out
+        self.place = place
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.what}" + (f"\n  {self.way_out}" if self.way_out else "")
+
+
+class InputError(CxconfigError):
+    """One mistake in the user's files: `path` is the dotted path of the value, `rule` what the value breaks."""
+
+    def __init__(
+        self, rule: str, *, place: Place, path: str = "", way_out: str = "", also: Sequence[Place] = ()
+    ) -> None:
+        self.rule = rule
+        self.path = path
+        self.also = tuple(also)
+        super().__init__(f"{path}: {rule}" if path else rule, way_out=way_out, place=place)
+
+
+class InputErrors(CxconfigError):
+    """All mistakes found in one reading of the user's files; nothing is applied while there is one."""
+
+    def __init__(self, errors: Iterable[InputError]) -> None:
+        self.errors = tuple(sorted(errors, key=lambda e: e.place or Place("")))
+        count = len(self.errors)
+        noun = "error" if count == 1 else "errors"
+        super().__init__(f"{count} {noun} in the configuration; nothing was applied")
+
+    def __str__(self) -> str:
+        return "\n".join([*(str(e) for e in self.errors), self.what])
+
+
+class SettingsError(CxconfigError):
+    """A setting outside the objects (environment, passphrase, option) is missing or wrong."""
+
+
+class Interrupted(CxconfigError):
+    """The run was stopped by the user; `what` says what was done until then."""
+
+
+class EngineError(CxconfigError):
+    """The Pulumi engine could not be found, or did not do its work."""
+
+
+class EngineMissing(EngineError):
+    """No usable engine: `what` lists what was looked at."""
+
+
+class EngineFailed(EngineError):
+    """The engine ended with an error; `details` holds its own lines, without ours."""
+
+    def __init__(self, what: str, *, details: Sequence[str] = (), way_out: str = "") -> None:
+        self.details = tuple(details)
+        super().__init__("\n  ".join([what, *self.details]), way_out=way_out)
+
+
+class StackLocked(EngineError):
+    """The stack is locked by `pid` on `host`; `stale` when that process is known to be dead."""
+
+    def __init__(self, what: str, *, host: str, pid: int, stale: bool, way_out: str) -> None:
+        self.host = host
+        self.pid = pid
+        self.stale = stale
+        super().__init__(what, way_out=way_out)
+
+
+class AnnouncementMismatch(EngineError):
+    """The engine's announced steps differ from the comparison; raised before the first write."""
+
+
+class ObjectError(CxconfigError):
+    """One object (`kind`, `key`) cannot be brought to its declared state."""
+
+    def __init__(self, what: str, *, kind: str, key: str, way_out: str = "", place: Place | None = None) -> None:
+        self.kind = kind
+        self.key = key
+        super().__init__(what, way_out=way_out, place=place)
+
+
+class ChangedSincePreview(ObjectError):
+    """The live object is no longer what the preview showed, so its announced change was not made."""
+
+
+class LiveError(CxconfigError):
+    """A call to a live system failed.
+
+    `system` is its name in tenant.yaml, `endpoint` method and path without host and query, `status` the HTTP status
+    (0 without an answer), `said` the vendor's own text (shortened, secrets masked), `request_id` the vendor's id.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        system: str = "",
+        endpoint: str = "",
+        status: int = 0,
+        said: str = "",
+        request_id: str = "",
+        way_out: str = "",
+        place: Place | None = None,
+    ) -> None:
+        self.system = system
+        self.endpoint = endpoint
+        self.status = status
+        self.said = said
+        self.request_id = request_id
+        super().__init__(what, way_out=way_out, place=place)
+
+
+class Unreachable(LiveError):
+    """No answer: the name does not resolve, the connection fails or times out, or TLS is not trusted."""
+
+
+class AuthenticationFailed(LiveError):
+    """The system does not accept the credentials (after one fresh token)."""
+
+
+class PermissionDenied(LiveError):
+    """The credentials are valid and lack a privilege."""
+
+
+class Refused(LiveError):
+    """The system understood the call and refused it: `status` and `said` are the vendor's."""
+
+
+class UnexpectedAnswer(LiveError):
+    """An answer that the vendor does not document: wrong form, too large, an HTML page."""
+
+
+class OutcomeUnknown(LiveError):
+    """A write was sent and no usable answer came: only a read can tell whether it was carried out."""

@@ -1,0 +1,295 @@
+"""The contract of a resource kind: what one module per kind must and may provide, and the values it works with.
+
+A kind is one resource type of one system (OneCloud users, OneCloud teams, ...). Everything else in the tree (reading
+YAML, comparing, planning, Pulumi, reports, audit) is written once against this contract and knows no kind by name.
+
+Values are plain: str, int, bool, None, lists and dicts with string keys. Field names are the snake_case names of the
+YAML. A *live* object is such a dict as read from the system in that form; `None` in place of it means that the system
+itself said that the object does not exist.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from cxconfig.errors import Place
+
+Values = Mapping[str, Any]
+"""Plain values by snake_case field name."""
+
+
+class OnRemove(StrEnum):
+    """What happens live to an object that is taken out of the YAML."""
+
+    DISABLE = "disable"
+    DELETE = "delete"
+    RETAIN = "retain"
+
+
+class Action(StrEnum):
+    """What a run does about one object. The first six change the live system, the others only the record."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    """An existing live object is taken over; its differences (there may be none) are written."""
+    DISABLE = "disable"
+    DELETE = "delete"
+    FORGET = "forget"
+    """Taken out of the YAML and gone, retained or already disabled live: only the record is dropped."""
+    RECORD = "record"
+    """Live is as declared, the record is not: only the record is renewed."""
+    NONE = "none"
+
+
+class Cause(StrEnum):
+    """Why an object differs."""
+
+    NEW = "new"
+    """Declared, and never applied before."""
+    EDIT = "edit"
+    """The YAML changed since the last up."""
+    DRIFT = "drift"
+    """The live object changed since the last up."""
+    BOTH = "edit and drift"
+    REMOVED = "removed from the YAML"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret comes from, never its value: `scheme` and `name` of `${scheme:name}`."""
+
+    scheme: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"${{{self.scheme}:{self.name}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One object as it stands in the YAML, validated by its kind's model.
+
+    `values` has only the listed fields (omitted = not managed); a secret field holds a `SecretRef`. `places` has the
+    place of each listed field. `place` is that of the object's key.
+    """
+
+    kind: str
+    key: str
+    values: Values
+    place: Place
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What the rest of the tree must know of one field of a kind.
+
+    `secret`: write-only, recorded as a keyed digest. `private`: personal data (a phone number), masked in output and
+    recorded as a keyed digest. `setting`: steers cxconfig and is never sent. `refers_to`: the kind whose key the
+    value is, in the same system.
+    """
+
+    name: str
+    secret: bool = False
+    private: bool = False
+    setting: bool = False
+    refers_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One managed field whose live value is not the declared one.
+
+    `call` is the API call that would carry it out. `problem` says why none can, and ends with the way out; such a
+    difference fails the preview. `live` and `declared` are plain values, None = absent; those of secret fields are
+    never filled.
+    """
+
+    field: str
+    live: Any
+    declared: Any
+    call: str = ""
+    problem: str = ""
+    cause: Cause | None = None
+
+    def because(self, cause: Cause) -> Difference:
+        return replace(self, cause=cause)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One object as it should be: the declared values plus the kind's managed defaults, without settings.
+
+    `fields` holds the canonical values of the managed fields; a secret field holds nothing but its `SecretRef`.
+    """
+
+    kind: str
+    key: str
+    fields: Values
+    on_remove: OnRemove | None = None
+    place: Place | None = None
+
+
+class Handler(ABC):
+    """Reads and writes the live objects of one kind over one connection. Thread-safe.
+
+    Must raise a `LiveError` on every outage and refusal: an absent object is only one of which the system said so.
+    A write must not be repeated unless the answer proves that it was not carried out; a lost answer is settled by
+    reading. Each write returns what is live afterwards, as read or as proven by the answer.
+    """
+
+    @abstractmethod
+    def observe(self, wanted: Mapping[str, Values]) -> dict[str, Values | None]:
+        """Read many objects: key -> its managed fields (which extra reads are needed) in, key -> live object out.
+
+        Must make the fewest calls that the API allows, on several connections, and answer for every key.
+        """
+
+    @abstractmethod
+    def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
+        """Create an object that was observed to be absent. `secrets`: the secret fields' values.
+
+        Raises `ChangedSincePreview` when it exists after all and differs from what is desired.
+        """
+
+    @abstractmethod
+    def update(
+        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+    ) -> Values:
+        """Carry out exactly `differences` on an object that was just read as `live`."""
+
+    @abstractmethod
+    def remove(self, key: str, live: Values, action: Action) -> None:
+        """Disable or delete (`action`) an object that was just read as `live`; gone is success."""
+
+    def supporting(self) -> Mapping[str, Any]:
+        """May read facts that `Kind.problems` needs, with one call each (existing names, ...)."""
+        return {}
+
+
+class Kind(ABC):
+    """One resource type. Instances hold no state; everything here is pure.
+
+    Must set the class attributes; `model` validates what stands in the YAML below the object's key (pydantic, strict
+    about unknown keys); its fields are exactly `specs`.
+    """
+
+    system: ClassVar[str]
+    """The system's keyword in the YAML: onecloud, wisecx, wolkvox."""
+    name: ClassVar[str]
+    """The kind's keyword in the YAML, plural: users."""
+    singular: ClassVar[str]
+    """For sentences: user."""
+    model: ClassVar[type[BaseModel]]
+    specs: ClassVar[Mapping[str, FieldSpec]]
+    removals: ClassVar[tuple[OnRemove, ...]]
+    """What `on_remove` may say; the first is the default."""
+    privilege: ClassVar[str]
+    """The vendor's privilege that the calls need."""
+
+    @property
+    def id(self) -> str:
+        """`onecloud.users`: unique, stable, and part of the persisted interface."""
+        return f"{self.system}.{self.name}"
+
+    @abstractmethod
+    def desire(self, declared: Declared) -> Desired:
+        """The canonical managed fields, with the kind's managed defaults."""
+
+    @abstractmethod
+    def compare(self, desired: Desired, live: Values) -> list[Difference]:
+        """Every managed field that differs, the vendor's normalisations applied to both sides. Secret fields never."""
+
+    def equal(self, name: str, left: Any, right: Any) -> bool:
+        """May override: are two values of a field the same to the vendor?"""
+        return bool(left == right)
+
+    def problems(self, desired: Desired, live: Values | None, supporting: Mapping[str, Any]) -> list[str]:
+        """May override: why `desired` cannot be reached from `live`, each ending with the way out."""
+        return []
+
+    @abstractmethod
+    def creation(self, desired: Desired) -> str:
+        """The API call that creates, or "" when the API cannot create and the object is only asserted to exist."""
+
+    def removal(self, on_remove: OnRemove, live: Values | None) -> Action:
+        """May override: what taking it out of the YAML does to the live object."""
+        if live is None or on_remove is OnRemove.RETAIN:
+            return Action.FORGET
+        return Action.DELETE if on_remove is OnRemove.DELETE else Action.DISABLE
+
+    def removal_call(self, key: str, action: Action) -> str:
+        """May override: the API call behind `Action.DISABLE` and `Action.DELETE`, for the plan."""
+        return ""
+
+    def facts(self, live: Values) -> dict[str, Any]:
+        """May override: observed values worth recording beside the managed fields (ids that others use)."""
+        return {}
+
+    @abstractmethod
+    def handler(self, connection: Any) -> Handler:
+        """The handler over one connection of this kind's system."""
+
+
+class SystemSettings(BaseModel):
+    """What tenant.yaml may say of every system; each system's own model adds its credentials.
+
+    `ca_bundle`: file with private root certificates, relative to the tenant's folder. `insecure_skip_tls_verify`
+    warns on every run and is refused when CI is set.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    ca_bundle: str | None = None
+    insecure_skip_tls_verify: bool = False
+
+
+class System(ABC):
+    """One vendor system: its settings in tenant.yaml, its kinds, and how to connect."""
+
+    name: ClassVar[str]
+    """The keyword in the YAML."""
+    settings: ClassVar[type[SystemSettings]]
+    secret_settings: ClassVar[frozenset[str]]
+    """Settings that may only come from a reference (`${env:NAME}`), never as text."""
+    kinds: ClassVar[tuple[Kind, ...]]
+    """In order of dependency: a kind comes after those it refers to."""
+
+    @abstractmethod
+    def connect(self, settings: Any) -> Any:
+        """One connection per process, opened without a call; `settings` is an instance of `self.settings`."""
+
+
+class Registry:
+    """The systems and kinds that exist."""
+
+    def __init__(self, systems: Sequence[System]) -> None:
+        self._systems = {system.name: system for system in systems}
+        self._kinds = {kind.id: kind for system in systems for kind in system.kinds}
+
+    def system(self, name: str) -> System:
+        return self._systems[name]
+
+    def __getitem__(self, kind_id: str) -> Kind:
+        return self._kinds[kind_id]
+
+    def __contains__(self, kind_id: str) -> bool:
+        return kind_id in self._kinds
+
+    def all(self) -> tuple[Kind, ...]:
+        return tuple(self._kinds.values())
+
+    def systems(self) -> tuple[str, ...]:
+        return tuple(self._systems)
+
+    def of_system(self, system: str) -> dict[str, Kind]:
+        """Keyword -> kind."""
+        return {kind.name: kind for kind in self._kinds.values() if kind.system == system}

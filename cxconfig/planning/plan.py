@@ -1,0 +1,119 @@
+"""The result model: what a run found, what it would do, and what became of it. Frozen values, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from cxconfig.errors import CxconfigError, Place
+from cxconfig.kinds import Action, Cause, Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One object as the Pulumi state holds it: `inputs` are what was last applied, in the form of the state."""
+
+    kind: str
+    key: str
+    inputs: Mapping[str, Any]
+    urn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done about one object.
+
+    `differences`: for create every managed field with live None. `problems`: why it cannot be done, each ending with
+    the way out; a plan with a problem is never applied. `recorded`: the Pulumi state knows the object. `exists`: it
+    was seen live. `call`: the API call behind create, disable and delete. `notes`: what the user should know and
+    what changes nothing.
+    """
+
+    kind: str
+    key: str
+    action: Action
+    cause: Cause | None = None
+    differences: tuple[Difference, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    call: str = ""
+    place: Place | None = None
+    recorded: bool = False
+    exists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one comparison found. `steps` holds only objects with something to do or to say.
+
+    `declared`: number of declared objects by kind id, for the counts. `warnings`: about the whole run.
+    """
+
+    tenant: str
+    steps: tuple[Step, ...]
+    declared: Mapping[str, int]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.problems)
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps that an up would carry out, including those that only renew the record."""
+        return tuple(step for step in self.steps if step.action is not Action.NONE)
+
+    @property
+    def unchanged(self) -> int:
+        touched = sum(1 for s in self.changes if s.cause is not Cause.REMOVED)
+        return sum(self.declared.values()) - touched
+
+
+class Fate(StrEnum):
+    """What became of one step."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NOT_TRIED = "not tried"
+    """The run ended, or what it depends on failed, before it was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One step and what became of it; `error` for a failed one."""
+
+    step: Step
+    fate: Fate
+    error: CxconfigError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command prints at its end. `command`: preview, up, refresh, destroy or audit.
+
+    `outcomes` is None when nothing was to be applied (preview, audit); `seconds` is the wall time, `reads` the number
+    of objects that were read live.
+    """
+
+    command: str
+    plan: Plan
+    outcomes: tuple[Outcome, ...] | None = None
+    errors: tuple[CxconfigError, ...] = ()
+    seconds: float = 0.0
+    reads: int = 0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        return tuple(o for o in self.outcomes or () if o.fate is not Fate.DONE)
+
+    @property
+    def exit_code(self) -> int:
+        """preview, refresh and audit: 0 nothing to do, 2 changes or drift, 1 error. up and destroy: 0 done, 1 error."""
+        if self.plan.problems or self.errors or self.failed:
+            return 1
+        if self.command in {"up", "destroy"}:
+            return 0
+        return 2 if self.plan.changes else 0
