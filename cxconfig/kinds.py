@@ -89,18 +89,28 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What the rest of the tree must know of one field of a kind.
+    """What the rest of the tree must know of one field of a kind; stands in the model as `Annotated` metadata.
 
-    `secret`: write-only, recorded as a keyed digest. `private`: personal data (a phone number), masked in output and
-    recorded as a keyed digest. `setting`: steers cxconfig and is never sent. `refers_to`: the kind whose key the
-    value is, in the same system.
+    `vendor`: the vendor's own name. `secret`: write-only, recorded as a keyed digest. `private`: personal data (a
+    phone number), masked in output and recorded as a keyed digest. `setting`: steers cxconfig and is never sent.
+    `refers_to`: the kind whose key the value is, in the same system.
     """
 
-    name: str
+    name: str = ""
+    vendor: str = ""
     secret: bool = False
     private: bool = False
     setting: bool = False
     refers_to: str = ""
+
+
+def specs_of(model: type[BaseModel]) -> dict[str, FieldSpec]:
+    """The `FieldSpec` of every field of a kind's model, by field name."""
+    specs = {}
+    for name, info in model.model_fields.items():
+        marks = [mark for mark in info.metadata if isinstance(mark, FieldSpec)]
+        specs[name] = replace(marks[0] if marks else FieldSpec(), name=name)
+    return specs
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,10 @@ class Handler(ABC):
         """Disable or delete (`action`) an object that was just read as `live`; gone is success."""
 
     def supporting(self) -> Mapping[str, Any]:
-        """May read facts that `Kind.problems` needs, with one call each (existing names, ...)."""
+        """May read facts that `Kind.problems` needs, with one call each (existing names, ...).
+
+        Called at most once a run, and only when an object is to be created or updated or is missing.
+        """
         return {}
 
 
@@ -211,6 +224,10 @@ class Kind(ABC):
         """May override: are two values of a field the same to the vendor?"""
         return bool(left == right)
 
+    def normal(self, name: str, value: str) -> str:
+        """May override: one spelling for all texts of a field that are the same to the vendor (phones)."""
+        return value
+
     def problems(self, desired: Desired, live: Values | None, supporting: Mapping[str, Any]) -> list[str]:
         """May override: why `desired` cannot be reached from `live`, each ending with the way out."""
         return []
@@ -218,6 +235,10 @@ class Kind(ABC):
     @abstractmethod
     def creation(self, desired: Desired) -> str:
         """The API call that creates, or "" when the API cannot create and the object is only asserted to exist."""
+
+    def change_call(self, key: str, name: str) -> str:
+        """May override: the API call that changes a field, "" when none can."""
+        return ""
 
     def removal(self, on_remove: OnRemove, live: Values | None) -> Action:
         """May override: what taking it out of the YAML does to the live object."""

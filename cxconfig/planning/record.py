@@ -1,0 +1,113 @@
+"""The form in which an object stands in the Pulumi state: managed fields, and keyed digests of what must not be there.
+
+A record is `{"key": ..., field: value, ...}`. Secrets and personal data are replaced by a digest `hmac:<key id>:<mac>`;
+`key id` tells under which passphrase it was made, so that a changed passphrase never looks like changed secrets.
+`on_remove` is recorded only where the object itself says it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from cxconfig.kinds import Desired, Kind, OnRemove, Values
+
+ITERATIONS = 300_000
+PREFIX = "hmac:"
+KEY = "key"
+ON_REMOVE = "on_remove"
+
+
+class Digester:
+    """Digests keyed by the stack's passphrase and the tenant's name; the key is derived on first use."""
+
+    def __init__(self, passphrase: str, tenant: str) -> None:
+        self._passphrase = passphrase
+        self._tenant = tenant
+        self._derived = b""
+
+    def __call__(self, kind: Kind, key: str, name: str, value: str) -> str:
+        if not self._derived:
+            salt = f"cxconfig/v1/{self._tenant}".encode()
+            self._derived = hashlib.pbkdf2_hmac("sha256", self._passphrase.encode(), salt, ITERATIONS)
+        text = "\0".join([kind.id, key, name, value])
+        return f"{PREFIX}{self._mac('key id')[:6]}:{self._mac(text)[:24]}"
+
+    def _mac(self, text: str) -> str:
+        return hmac.new(self._derived, text.encode(), hashlib.sha256).hexdigest()
+
+
+def is_digest(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(PREFIX)
+
+
+def same_key(left: Any, right: Any) -> bool:
+    """Were two digests made under the same passphrase, so that they can be compared?"""
+    return is_digest(left) and is_digest(right) and left.split(":")[1] == right.split(":")[1]
+
+
+def record_value(kind: Kind, key: str, name: str, value: Any, digester: Digester) -> Any:
+    """One field's value as recorded; a private one is brought to the vendor's canonical form first."""
+    if kind.specs[name].secret:
+        return digester(kind, key, name, value)
+    if kind.specs[name].private:
+        return digester(kind, key, name, kind.normal(name, value)) if value else ""
+    return value
+
+
+def record_of(kind: Kind, desired: Desired, secrets: Mapping[str, str], digester: Digester) -> dict[str, Any]:
+    """What the state should hold of a declared object; `secrets`: the resolved secret fields."""
+    fields = {**desired.fields, **secrets}
+    record = {KEY: desired.key}
+    record |= {name: record_value(kind, desired.key, name, value, digester) for name, value in fields.items()}
+    if desired.on_remove is not None:
+        record[ON_REMOVE] = desired.on_remove.value
+    return record
+
+
+def observed_record(kind: Kind, key: str, managed: Values, live: Values, digester: Digester) -> dict[str, Any]:
+    """The record `managed` with the live values in it; what cannot be read (secrets, settings) stays as recorded."""
+    seen = dict(managed)
+    for name in managed:
+        spec = kind.specs.get(name)
+        if spec is not None and not spec.secret and not spec.setting:
+            value = live.get(name)
+            seen[name] = record_value(kind, key, name, value if value is not None else "", digester)
+    return seen
+
+
+def differing(kind: Kind, left: Values, right: Values) -> set[str]:
+    """The fields in which two records differ; digests under different passphrases cannot be compared and do not."""
+    found = set()
+    for name in left.keys() | right.keys():
+        ours, theirs = left.get(name), right.get(name)
+        if is_digest(ours) and is_digest(theirs):
+            if same_key(ours, theirs) and ours != theirs:
+                found.add(name)
+        elif name not in left or name not in right or not same(kind, name, ours, theirs):
+            found.add(name)
+    return found
+
+
+def same(kind: Kind, name: str, left: Any, right: Any) -> bool:
+    if name in kind.specs and not kind.specs[name].setting and not is_digest(left) and not is_digest(right):
+        return kind.equal(name, left, right)
+    return bool(left == right)
+
+
+def recorded_on_remove(inputs: Values) -> OnRemove | None:
+    value = inputs.get(ON_REMOVE)
+    return OnRemove(value) if value else None
+
+
+def plain(value: Any) -> Any:
+    """Values as they come through Pulumi: every number arrives as a float."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items() if not name.startswith("__")}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return value

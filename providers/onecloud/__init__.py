@@ -1,0 +1,1 @@
+"""OneCloud CX, a Bright Pattern contact centre."""

@@ -1,0 +1,117 @@
+"""The OneCloud endpoints as typed methods, without policy. Source: the vendor's "Users" and "Get Teams" chapters.
+
+Vendor objects are dicts in the vendor's own names. Bodies of successful writes are `OK` or empty and are never parsed.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from cxconfig.errors import Refused, UnexpectedAnswer
+from providers.transport import Connection, segment
+
+BASE = "/configapi/v2"
+
+
+class OneCloudClient:
+    """Thread-safe; the lists are read once per client and kept."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._once: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def user(self, login: str) -> dict[str, Any] | None:
+        """GET /user/<login>: the vendor's user, None when the system answers 404."""
+        path = f"{BASE}/user/{segment(login)}"
+        try:
+            answer = self.connection.call("GET", path)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+        return _an_object(answer.json(), f"GET {path}")
+
+    def create_user(self, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
+        """POST /user. 404: the team does not exist; 409: the login exists; 400: an integrity or password rule."""
+        self.connection.call("POST", f"{BASE}/user", json=body, secrets=secrets)
+
+    def update_user(self, login: str, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
+        """PUT /user/<login>: skills, disabled, password, changePassword and team only."""
+        self.connection.call("PUT", f"{BASE}/user/{segment(login)}", json=body, secrets=secrets)
+
+    def delete_user(self, login: str) -> None:
+        """DELETE /user/<login>; Refused with status 404 when it is gone."""
+        self.connection.call("DELETE", f"{BASE}/user/{segment(login)}")
+
+    def locked(self, login: str) -> bool:
+        """GET /user/lock/<login>: is the account locked after too many failed logins?"""
+        path = f"{BASE}/user/lock/{segment(login)}"
+        answer = _an_object(self.connection.call("GET", path).json(), f"GET {path}")
+        return truth(answer.get("lockedOut", False))
+
+    def unlock(self, login: str) -> None:
+        """PUT /user/lock/<login>."""
+        self.connection.call("PUT", f"{BASE}/user/lock/{segment(login)}")
+
+    def team_names(self) -> tuple[str, ...]:
+        """GET /team: the names of all teams, read once."""
+        return tuple(self._read_once("teams", self._team_names))
+
+    def team_ids(self) -> dict[str, str]:
+        """GET /statsapi/cfg/teams: name -> id of the teams that the API user supervises, read once.
+
+        Empty when the system refuses (the privilege is another than for users).
+        """
+        found: dict[str, str] = self._read_once("ids", self._team_ids)
+        return found
+
+    def logins(self) -> frozenset[str]:
+        """GET /phone/user: every login of the phone directory, read once."""
+        return frozenset(self._read_once("logins", self._logins))
+
+    def _read_once(self, name: str, read: Any) -> Any:
+        with self._lock:
+            if name not in self._once:
+                self._once[name] = read()
+            return self._once[name]
+
+    def _team_names(self) -> list[str]:
+        path = f"{BASE}/team"
+        return [str(row["name"]) for row in _a_list(self.connection.call("GET", path).json(), f"GET {path}", "name")]
+
+    def _team_ids(self) -> dict[str, str]:
+        path = "/statsapi/cfg/teams"
+        try:
+            rows = _a_list(self.connection.call("GET", path).json(), f"GET {path}", "name", "id")
+        except Refused as refused:
+            if refused.status in (403, 404):
+                return {}
+            raise
+        return {str(row["name"]): str(row["id"]) for row in rows}
+
+    def _logins(self) -> list[str]:
+        path = f"{BASE}/phone/user"
+        rows = _a_list(self.connection.call("GET", path).json(), f"GET {path}", "loginId")
+        return [str(row["loginId"]) for row in rows]
+
+
+def truth(value: Any) -> bool:
+    """The vendor sends booleans as JSON booleans and accepts (and may send) "true" and "false"."""
+    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+
+
+def _an_object(value: Any, endpoint: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise UnexpectedAnswer(f"{endpoint}: expected a JSON object", system="onecloud", endpoint=endpoint)
+
+
+def _a_list(value: Any, endpoint: str, *keys: str) -> list[dict[str, Any]]:
+    if isinstance(value, list) and all(isinstance(row, dict) and all(k in row for k in keys) for row in value):
+        return value
+    expected = ", ".join(keys)
+    raise UnexpectedAnswer(
+        f"{endpoint}: expected a JSON list of objects with {expected}", system="onecloud", endpoint=endpoint
+    )
