@@ -1,0 +1,1 @@
+"""The edge to the Pulumi engine: finding it, running it, reading what it says."""
