@@ -1,0 +1,1 @@
+"""The tool that obtains a Pulumi engine: `python -m tools.engine.obtain`."""
