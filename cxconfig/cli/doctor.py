@@ -1,0 +1,121 @@
+"""`cxconfig doctor`: whether this machine can run cxconfig, and with which engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import click
+
+Status = Literal["ok", "missing", "note"]
+PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"
+LOWEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined. `missing` makes cxconfig unusable, `note` does not; `more` holds further lines."""
+
+    name: str
+    status: Status
+    says: str
+    more: tuple[str, ...] = field(default=())
+
+
+def examine(environ: Mapping[str, str], folder: Path | None = None) -> list[Finding]:
+    """Everything that `doctor` shows; reads the machine, changes nothing and never looks at a secret's value."""
+    found = [_python(), *_engine(environ), _passphrase(environ), _cache(environ)]
+    return found if folder is None else [*found, _tenant(folder)]
+
+
+@click.command("doctor")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(folder: Path | None, form: str) -> None:
+    """Show what cxconfig runs with: Python, the Pulumi engine and why it was chosen, settings.
+
+    With FOLDER, also whether it is a tenant's folder. Exit code 0 when cxconfig is usable, else 1.
+    """
+    import os
+
+    from cxconfig import __version__
+
+    found = examine(os.environ, folder)
+    usable = all(finding.status != "missing" for finding in found)
+    if form == "json":
+        import json
+
+        answer = {"cxconfig": __version__, "usable": usable, "findings": [asdict(finding) for finding in found]}
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        click.echo(f"cxconfig {__version__}")
+        for finding in found:
+            click.echo(f"{finding.name:<12} {finding.status:<8} {finding.says}")
+            for line in finding.more:
+                click.echo(f"{'':<22}{line}")
+        click.echo(
+            "cxconfig is usable on this machine." if usable else "cxconfig is not usable: see what is missing above."
+        )
+    sys.exit(0 if usable else 1)
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    fits = sys.version_info >= LOWEST_PYTHON
+    return Finding(
+        "python", "ok" if fits else "missing", f"{version} ({sys.executable})" + ("" if fits else ", needs >= 3.11")
+    )
+
+
+def _engine(environ: Mapping[str, str]) -> list[Finding]:
+    from cxconfig.engine.locate import LANGUAGE_HOST, locate
+    from cxconfig.errors import EngineMissing
+
+    try:
+        engine = locate(environ)
+    except EngineMissing as error:
+        first, *more = error.what.splitlines()
+        return [Finding("engine", "missing", first, (*(line.strip() for line in more), error.way_out))]
+    looked = tuple(f"looked at {entry}" for entry in engine.looked_at)
+    return [
+        Finding("engine", "ok", f"Pulumi {engine.version} from {engine.source} ({engine.binary})", looked),
+        Finding("resources", "ok", f"dynamic providers are run by {engine.resource_host}"),
+        Finding("programs", "ok", f"plain pulumi commands are run by {engine.language_host}")
+        if engine.plain
+        else Finding(
+            "programs", "note", f"plain pulumi commands do not work: no {LANGUAGE_HOST}; `make engine` brings one"
+        ),
+    ]
+
+
+def _passphrase(environ: Mapping[str, str]) -> Finding:
+    if PASSPHRASE in environ:
+        return Finding("passphrase", "ok", f"{PASSPHRASE} is set" + ("" if environ[PASSPHRASE] else ", and empty"))
+    file = environ.get(f"{PASSPHRASE}_FILE")
+    if not file:
+        says = f"neither {PASSPHRASE} nor {PASSPHRASE}_FILE is set; preview, up, refresh and destroy need one of them"
+        return Finding("passphrase", "note", says)
+    if not Path(file).is_file():
+        return Finding(
+            "passphrase", "missing", f"{PASSPHRASE}_FILE names {file}, which is not a file; create or correct it"
+        )
+    return Finding("passphrase", "ok", f"{PASSPHRASE}_FILE is set ({file})")
+
+
+def _cache(environ: Mapping[str, str]) -> Finding:
+    from cxconfig.engine.locate import cache_folder
+
+    folder = cache_folder(environ)
+    return Finding(
+        "cache", "ok" if folder.is_dir() else "note", f"{folder}" + ("" if folder.is_dir() else " (not there yet)")
+    )
+
+
+def _tenant(folder: Path) -> Finding:
+    if (folder / "tenant.yaml").is_file():
+        return Finding("tenant", "ok", f"{folder} is a tenant's folder")
+    why = "has no tenant.yaml" if folder.is_dir() else "is not a folder"
+    return Finding("tenant", "missing", f"{folder} {why}; name the folder that holds tenant.yaml")
