@@ -1,0 +1,15 @@
+"""The configuration language: a folder of YAML files in, one checked `Tenant` out.
+
+    from cxconfig.language import load
+    tenant = load(Path("examples/acme"), registry)
+
+A mistake in any file raises `InputErrors` with all of them, each with its file, line and column.
+"""
+
+from __future__ import annotations
+
+from cxconfig.language.document import API_VERSION, Tenant, load
+from cxconfig.language.references import resolve_secret
+from cxconfig.language.systems import SystemEntry
+
+__all__ = ["API_VERSION", "SystemEntry", "Tenant", "load", "resolve_secret"]

@@ -1,0 +1,96 @@
+"""The YAML files of a tenant's folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from cxconfig.errors import Place, SettingsError
+from cxconfig.language.mistakes import Mistakes, Sheet
+from cxconfig.language.reader import MAX_BYTES
+
+TENANT_FILE = "tenant.yaml"
+SUFFIXES = (".yaml", ".yml")
+
+
+class Source(NamedTuple):
+    """One file: its sheet, its bytes, and whether it is the tenant.yaml of the folder."""
+
+    sheet: Sheet
+    data: bytes
+    main: bool
+
+
+def sources(folder: Path, mistakes: Mistakes) -> Iterator[Source]:
+    """Every `*.yaml` and `*.yml` file in and below `folder`, tenant.yaml first, then by path.
+
+    Hidden files and folders are left out; a folder that is reached twice through links is read once. A file that
+    cannot be read is noted as a mistake. Raises `SettingsError` when there is no such folder or no tenant.yaml.
+    """
+    main = _main(folder)
+    for path in sorted(_files(folder, mistakes), key=lambda p: (p != main, p.parts)):
+        sheet = Sheet(displayed(path), mistakes)
+        data = _bytes(path, sheet)
+        if data is not None:
+            yield Source(sheet, data, path == main)
+
+
+def displayed(path: Path) -> str:
+    """The path as text that can be printed everywhere: bytes that are not UTF-8 and controls are escaped."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text).replace(os.sep, "/")
+
+
+def _main(folder: Path) -> Path:
+    shown = displayed(folder)
+    if not folder.exists():
+        raise SettingsError(f"the folder {shown} does not exist", way_out="name the folder that holds tenant.yaml")
+    if not folder.is_dir():
+        raise SettingsError(f"{shown} is not a folder", way_out="name the folder that holds tenant.yaml, not a file")
+    main = folder / TENANT_FILE
+    if main.exists() or main.is_symlink():
+        return main
+    if (folder / "tenant.yml").exists():
+        raise SettingsError(f"the folder {shown} holds tenant.yml", way_out=f"rename it to {TENANT_FILE}")
+    below = sorted(path.parent for path in folder.glob(f"*/{TENANT_FILE}"))
+    hint = f"; did you mean {displayed(below[0])}?" if below else ""
+    way_out = f"name the folder of a tenant, or write its {TENANT_FILE} (api_version, tenant, systems){hint}"
+    raise SettingsError(f"the folder {shown} holds no {TENANT_FILE}", way_out=way_out)
+
+
+def _files(folder: Path, mistakes: Mistakes) -> list[Path]:
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+
+    def unreadable(error: OSError) -> None:
+        place = Place(displayed(Path(error.filename or folder)))
+        sheet = Sheet(place.file, mistakes)
+        sheet.add_at(place, f"the folder cannot be read ({error.strerror})", "allow reading it, or move it elsewhere")
+
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=unreadable):
+        info = os.stat(parent)
+        if (info.st_dev, info.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((info.st_dev, info.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found.extend(
+            Path(parent, name) for name in files if not name.startswith(".") and name.lower().endswith(SUFFIXES)
+        )
+    return found
+
+
+def _bytes(path: Path, sheet: Sheet) -> bytes | None:
+    place = Place(sheet.file)
+    if not path.is_file():
+        rule = "the link leads nowhere" if path.is_symlink() and not path.exists() else "this is not a regular file"
+        sheet.add_at(place, rule, "remove it, or put the file itself here")
+        return None
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        sheet.add_at(place, f"the file cannot be read ({error.strerror})", "allow reading it, or move it elsewhere")
+        return None

@@ -1,0 +1,73 @@
+"""Collecting every mistake of one reading, and showing the user's own text in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from cxconfig.errors import InputError, Place
+from cxconfig.language.nodes import Node
+from cxconfig.nearness import did_you_mean
+
+HINTS = 200
+"""After so many look-ups for "did you mean" in one reading no more are made: they are the slow part of a mistake."""
+
+_SIMPLE = re.compile(r"[^\s.\"'`\[\]]+")
+
+Path = tuple[str, ...]
+
+
+class Mistakes:
+    """The mistakes found so far, in all files."""
+
+    def __init__(self) -> None:
+        self.errors: list[InputError] = []
+        self._hints = 0
+
+    def hint(self, name: str, candidates: Iterable[str]) -> str:
+        self._hints += 1
+        return did_you_mean(name, candidates) if self._hints <= HINTS else ""
+
+
+class Sheet:
+    """One file while it is read: gives places and takes mistakes."""
+
+    def __init__(self, file: str, mistakes: Mistakes) -> None:
+        self.file = file
+        self.mistakes = mistakes
+
+    def place(self, node: Node) -> Place:
+        return Place(self.file, node.line, node.column)
+
+    def add(self, node: Node, rule: str, way_out: str = "", *, path: Path = (), also: Sequence[Place] = ()) -> None:
+        self.add_at(self.place(node), rule, way_out, path=path, also=also)
+
+    def add_at(
+        self, place: Place, rule: str, way_out: str = "", *, path: Path = (), also: Sequence[Place] = ()
+    ) -> None:
+        self.mistakes.errors.append(InputError(rule, place=place, path=dotted(path), way_out=way_out, also=also))
+
+    def unknown(self, key: Node, name: str, known: Iterable[str], *, path: Path, what: str = "key") -> None:
+        """An unknown key: the near names, and all that there are."""
+        names = list(known)
+        hint = self.mistakes.hint(name, names)
+        rest = f"known here: {', '.join(names)}" if names else "nothing can be set here; remove it"
+        self.add(key, f"unknown {what} {shown(name)}", f"{hint} {rest}".strip(), path=path)
+
+
+def dotted(path: Path) -> str:
+    """`onecloud.users.jdoe.roles[0]`; a part with dots or blanks stands in quotes."""
+    text = ""
+    for part in path:
+        if part.startswith("[") and part.endswith("]"):
+            text += part
+            continue
+        name = part if _SIMPLE.fullmatch(part) and part.isprintable() else shown(part)
+        text += f".{name}" if text else name
+    return text
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """The user's text in quotes, shortened, with invisible characters made visible."""
+    cut = text if len(text) <= limit else text[: limit - 3] + "..."
+    return '"' + "".join(c if c.isprintable() and c != '"' else repr(c)[1:-1] for c in cut) + '"'
