@@ -1,0 +1,1 @@
+"""Tests of the tool that finds and obtains the Pulumi engine."""
