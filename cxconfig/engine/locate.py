@@ -113,7 +113,7 @@ def environment(engine: Engine, base: Mapping[str, str] | None = None) -> dict[s
     """
     env = dict(os.environ if base is None else base)
     helpers = [path for path in (engine.resource_host, engine.language_host) if path]
-    folders = [str(path.parent) for path in (engine.binary, *helpers)]
+    folders = [str(folder) for folder in (_folders(engine.binary)[0], *(path.parent for path in helpers))]
     rest = [entry for entry in env.get("PATH", os.defpath).split(os.pathsep) if entry and entry not in folders]
     env |= {
         "PATH": os.pathsep.join([*dict.fromkeys(folders), *rest]),
@@ -246,11 +246,18 @@ def _judged(candidate: _Candidate, environ: Mapping[str, str], looked: list[Look
 
 def _helper(name: str, binary: Path, environ: Mapping[str, str]) -> Path | None:
     """The engine's own search: PATH, then beside the binary; ours prefers what came with the binary."""
-    for folder in dict.fromkeys((binary.parent, binary.resolve().parent)):
+    for folder in _folders(binary):
         if _executable(folder / name):
             return folder / name
     found = shutil.which(name, path=environ.get("PATH", os.defpath))
     return Path(found) if found else None
+
+
+def _folders(binary: Path) -> list[Path]:
+    """Where a binary lies, the target of a link first: the engine itself looks there, and warns about other places."""
+    target = binary.resolve()
+    # Some package managers link every command to one launcher, beside which there is no engine.
+    return [target.parent, binary.parent] if target.name == binary.name else [binary.parent]
 
 
 def _executable(path: Path) -> bool:

@@ -1,0 +1,81 @@
+"""The command line: one module per command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from cxconfig import __version__
+from cxconfig.errors import CxconfigError, Interrupted
+
+COMMANDS = {
+    "validate": "Check the YAML of a tenant without any call.",
+    "preview": "Show what `up` would change.",
+    "up": "Bring the live systems to what the YAML says.",
+    "audit": "Compare live systems with the YAML, without state; writes nothing.",
+    "refresh": "Bring the recorded state in line with the live systems.",
+    "destroy": "Take everything that was applied out again, as on_remove says.",
+    "doctor": "Show the engine and the settings that would be used.",
+    "sandbox": "Run a local simulator of the live systems.",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands are found by module name, so that `--help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"cxconfig.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from cxconfig.nearness import near
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = near(args[0], list(COMMANDS))
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cxconfig")
+def cli() -> None:
+    """Contact-centre configuration as code: YAML in git, previewed, applied and audited."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point. Exit codes: 0 nothing to do or done, 2 changes or drift, 1 any error, 130 interrupted."""
+    try:
+        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing was begun after this", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except CxconfigError as error:
+        from cxconfig.cli.common import show_error
+
+        show_error(error)
+        sys.exit(130 if isinstance(error, Interrupted) else 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,5 @@
+"""`python -m cxconfig.cli`."""
+
+from cxconfig.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""`cxconfig audit`: live systems against the YAML, without state and without the engine."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from cxconfig.cli.common import folder_argument, format_option, progress, show_result, verbose_option
+
+
+@click.command("audit")
+@folder_argument
+@verbose_option
+@format_option
+def command(folder: Path, verbose: bool, form: str) -> int:
+    """Compare the live systems with the YAML of the tenant in FOLDER (default: here); reads only.
+
+    Exit code: 0 no drift, 2 drift, 1 an error.
+    """
+    from cxconfig.language import load
+    from cxconfig.live import Live
+    from cxconfig.planning.compare import World, compare
+    from cxconfig.planning.plan import Plan, Result
+    from cxconfig.tenancy import desired_objects
+    from providers.registry import REGISTRY
+
+    began, watch = time.monotonic(), progress()
+    tenant = load(folder, REGISTRY)
+    with closing(Live(tenant, REGISTRY, watch.phase)) as live:
+        live.check_settings()
+        desired = desired_objects(tenant, REGISTRY)
+        seen = live.observe(desired)
+        plan = compare(REGISTRY, World(tenant.name, desired, seen, live.supporting(desired, seen)))
+        watch.done()
+        plan = Plan(plan.tenant, plan.steps, plan.declared, tuple(live.warnings()))
+        return show_result(Result("audit", plan, None, (), time.monotonic() - began, live.read), form, verbose)

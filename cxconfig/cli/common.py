@@ -1,0 +1,112 @@
+"""What the commands share: options, output, questions."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cxconfig.errors import CxconfigError, SettingsError
+
+if TYPE_CHECKING:
+    from cxconfig.planning.plan import Plan, Result
+    from cxconfig.reports.progress import Progress
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+folder_argument = click.argument(
+    "folder", type=click.Path(path_type=Path, file_okay=True, dir_okay=True), default=Path("."), metavar="FOLDER"
+)
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the output.",
+)
+full_option = click.option("--full", is_flag=True, help="Let the engine go over every object, not only what differs.")
+verbose_option = click.option("--verbose", is_flag=True, help="Show every object, fold nothing.")
+yes_option = click.option("--yes", is_flag=True, help="Apply without asking.")
+unlock_option = click.option("--unlock", is_flag=True, help="Remove the lock of a killed run of this host first.")
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
+def colour(stream: Any) -> bool:
+    """Only on a terminal, and not with NO_COLOR (any value) or TERM=dumb."""
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def progress() -> Progress:
+    """Progress goes to standard error, so that standard output holds the result alone."""
+    from cxconfig.reports.progress import Progress
+
+    return Progress(sys.stderr, terminal=sys.stderr.isatty(), colour=colour(sys.stderr))
+
+
+def show_result(result: Result, form: str, verbose: bool = False) -> int:
+    """Print a result and return the exit code."""
+    from providers.registry import REGISTRY
+
+    if form == "json":
+        from cxconfig.reports.document import to_json
+
+        click.echo(json.dumps(to_json(result, REGISTRY), indent=2, ensure_ascii=False))
+    else:
+        from cxconfig.reports.text import render
+
+        for line in render(result, REGISTRY, width=width(), colour=colour(sys.stdout), verbose=verbose):
+            click.echo(line, color=True)
+    return result.exit_code
+
+
+def show_error(error: CxconfigError) -> None:
+    """Print an error on standard error; as data on standard output when JSON was asked for."""
+    context = click.get_current_context(silent=True)
+    if (context and context.params.get("form") == "json") or _json_asked():
+        from cxconfig.reports.document import errors_to_json
+
+        click.echo(json.dumps(errors_to_json(error), indent=2, ensure_ascii=False))
+        return
+    from cxconfig.reports.text import render_error
+
+    for line in render_error(error, colour=colour(sys.stderr), width=width()):
+        click.echo(line, err=True, color=True)
+
+
+def _json_asked() -> bool:
+    """The context is gone when the error is shown, so the command line itself is looked at."""
+    words = sys.argv[1:]
+    return "--format=json" in words or any(
+        a == "--format" and b == "json" for a, b in pairwise(words)
+    )
+
+
+def confirmation(yes: bool, form: str, verbose: bool, question: str) -> Callable[[Plan], bool]:
+    """Shows the plan and asks; asks nothing with --yes or in CI."""
+
+    def confirm(plan: Plan) -> bool:
+        if yes or in_ci():
+            return True
+        if form == "json" or not sys.stdin.isatty():
+            raise SettingsError("there is no terminal to ask on", way_out="Add --yes to apply without a question.")
+        from cxconfig.planning.plan import Result
+
+        show_result(Result("preview", plan), "text", verbose)
+        return click.confirm(question, default=False)
+
+    return confirm

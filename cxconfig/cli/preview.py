@@ -1,0 +1,34 @@
+"""`cxconfig preview`: what `up` would change."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from cxconfig.cli.common import (
+    folder_argument,
+    format_option,
+    full_option,
+    progress,
+    show_result,
+    verbose_option,
+)
+
+
+@click.command("preview")
+@folder_argument
+@full_option
+@verbose_option
+@format_option
+def command(folder: Path, full: bool, verbose: bool, form: str) -> int:
+    """Show what `up` would change for the tenant in FOLDER (default: here); reads the live systems, writes nothing.
+
+    Exit code: 0 nothing to do, 2 there are changes, 1 an error.
+    """
+    from cxconfig.engine.session import Session
+    from providers.registry import REGISTRY
+
+    with closing(Session(folder, REGISTRY, progress(), full=full)) as session:
+        return show_result(session.preview(), form, verbose)

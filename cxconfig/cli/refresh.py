@@ -1,0 +1,39 @@
+"""`cxconfig refresh`: bring the recorded state in line with the live systems."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from cxconfig.cli.common import (
+    folder_argument,
+    format_option,
+    full_option,
+    progress,
+    show_result,
+    unlock_option,
+    verbose_option,
+)
+
+
+@click.command("refresh")
+@folder_argument
+@unlock_option
+@full_option
+@verbose_option
+@format_option
+def command(folder: Path, unlock: bool, full: bool, verbose: bool, form: str) -> int:
+    """Record what is live for the tenant in FOLDER (default: here); writes nothing to the live systems.
+
+    `preview` and `up` look at the live systems themselves: this is for a state that others read. Exit code:
+    0 the record was right, 2 it was changed, 1 an error.
+    """
+    from cxconfig.engine.session import Session
+    from providers.registry import REGISTRY
+
+    with closing(Session(folder, REGISTRY, progress(), full=full)) as session:
+        if unlock and (text := session.unlock()):
+            click.echo(text, err=True)
+        return show_result(session.refresh(), form, verbose)

@@ -1,0 +1,42 @@
+"""`cxconfig up`: bring the live systems to what the YAML says."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from cxconfig.cli.common import (
+    confirmation,
+    folder_argument,
+    format_option,
+    full_option,
+    progress,
+    show_result,
+    unlock_option,
+    verbose_option,
+    yes_option,
+)
+
+
+@click.command("up")
+@folder_argument
+@yes_option
+@unlock_option
+@full_option
+@verbose_option
+@format_option
+def command(folder: Path, yes: bool, unlock: bool, full: bool, verbose: bool, form: str) -> int:
+    """Apply the YAML of the tenant in FOLDER (default: here) to the live systems; shows the plan and asks.
+
+    With --yes, or in CI (environment variable CI), nothing is asked. Exit code: 0 everything is now as declared,
+    1 an error, 130 interrupted.
+    """
+    from cxconfig.engine.session import Session
+    from providers.registry import REGISTRY
+
+    with closing(Session(folder, REGISTRY, progress(), full=full)) as session:
+        if unlock and (text := session.unlock()):
+            click.echo(text, err=True)
+        return show_result(session.up(confirmation(yes, form, verbose, "Apply these changes?")), form, verbose)

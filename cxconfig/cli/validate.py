@@ -1,0 +1,28 @@
+"""`cxconfig validate`: read and check the YAML; no call, no secret, no state."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from cxconfig.cli.common import folder_argument, format_option
+
+
+@click.command("validate")
+@folder_argument
+@format_option
+def command(folder: Path, form: str) -> int:
+    """Check the YAML of the tenant in FOLDER (default: here). All mistakes are shown at once."""
+    from cxconfig.language import load
+    from providers.registry import REGISTRY
+
+    tenant = load(folder, REGISTRY)
+    counts = {kind: count for kind, count in tenant.declared_counts().items() if count}
+    if form == "json":
+        click.echo(json.dumps({"tenant": tenant.name, "valid": True, "declared": counts}, indent=2))
+        return 0
+    listed = ", ".join(f"{count} {kind.replace('.', ' ')}" for kind, count in counts.items()) or "no objects"
+    click.echo(f"{tenant.name}: {listed}; no mistakes.")
+    return 0

@@ -1,0 +1,144 @@
+"""One run of the engine over the steps of a plan: targets in, announced and applied steps out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pulumi import automation
+from pulumi.automation.errors import CommandError
+
+from cxconfig.engine.locks import lock_in
+from cxconfig.engine.program import Resource, register, urn_of
+from cxconfig.engine.runs import Run
+from cxconfig.engine.stack import MAX_TARGETS, PROJECT, Stack, state_way_out
+from cxconfig.engine.steps import QUIET, handed_steps, resources_for
+from cxconfig.errors import CxconfigError, EngineFailed
+from cxconfig.kinds import Registry
+from cxconfig.language import Tenant
+from cxconfig.planning.compare import World
+from cxconfig.planning.handover import ENVIRONMENT, Handover
+from cxconfig.planning.plan import Plan, Recorded
+from cxconfig.tenancy import removal_policies
+
+SKIP_CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
+
+
+class EngineRun:
+    """`saved`: the engine has written its state; `keep`: the run's folder must outlive it, for the next run."""
+
+    def __init__(self, stack: Stack, registry: Registry, world: World, tenant: Tenant, run: Run) -> None:
+        self.stack = stack
+        self.registry = registry
+        self.world = world
+        self.tenant = tenant
+        self.run = run
+        self.saved = False
+        self.keep = False
+        self.interrupted = False
+        self._environment: dict[str, str] = {}
+
+    def hand_over(self, plan: Plan) -> None:
+        handover = Handover(
+            tenant=self.tenant.name,
+            folder=str(self.tenant.folder),
+            journal=str(self.run.journal.path),
+            systems={name: entry.values for name, entry in self.tenant.systems.items()},
+            on_remove=removal_policies(self.tenant),
+            steps=handed_steps(plan, self.world, self.registry),
+        )
+        self._environment = {ENVIRONMENT: str(self.run.hand_over(handover))}
+        if self.stack.local is not None:
+            # The journal lies beside the state, so a state that is written only at the end loses nothing.
+            self._environment[SKIP_CHECKPOINTS] = "true"
+
+    def preview(self, plan: Plan, *, full: bool) -> dict[str, str]:
+        """What the engine would do: URN -> step, without those that change nothing."""
+        announced: dict[str, str] = {}
+
+        def listen(event: automation.EngineEvent) -> None:
+            if event.resource_pre_event is not None:
+                data = event.resource_pre_event.metadata
+                if data.op not in QUIET and data.type.startswith("pulumi-python:dynamic/"):
+                    announced[data.urn] = str(data.op)
+
+        known = [s for s in plan.changes if s.recorded or (s.kind, s.key) in self.world.desired]
+        if self._destroys:
+            self._do("preview_destroy", known, full, listen)
+        else:
+            self._do("preview", known, full, listen, refresh=full or None)
+        return announced
+
+    def apply(self, plan: Plan, *, full: bool, on_step: Callable[[int], None]) -> CxconfigError | None:
+        """Carry the plan out; the error that the engine ended with, None when it did not."""
+
+        def listen(event: automation.EngineEvent) -> None:
+            done = event.res_outputs_event
+            if done is not None and str(done.metadata.op) not in QUIET:
+                on_step(1)
+
+        try:
+            if self._destroys:
+                self._do("destroy", plan.changes, full, listen, continue_on_error=True)
+            else:
+                self._do("up", plan.changes, full, listen, continue_on_error=True, refresh=full or None)
+        except EngineFailed as failure:
+            return failure
+        return None
+
+    def refresh(self, plan: Plan, *, full: bool) -> None:
+        """Have the engine read what the plan says has changed, and record it."""
+        self._do("refresh", plan.changes, full, None)
+
+    def adopt(self, recorded: Sequence[Recorded]) -> None:
+        """Record objects as they were applied by a killed run; the host reads and writes nothing."""
+        resources = [Resource(r.kind, r.key, r.inputs) for r in recorded]
+        urns = [urn_of(PROJECT, self.stack.name, r.kind, r.key) for r in recorded]
+        self._execute("up", resources, {"target": urns})
+
+    @property
+    def _destroys(self) -> bool:
+        return not self.world.desired
+
+    def _do(self, verb: str, steps: Sequence[Any], full: bool, listen: Any, **options: Any) -> None:
+        everything = full or len(steps) > MAX_TARGETS
+        keys = list(self.world.desired) if everything else [(s.kind, s.key) for s in steps]
+        if not everything:
+            options["target"] = [urn_of(PROJECT, self.stack.name, s.kind, s.key) for s in steps]
+        self._execute(verb, resources_for(self.registry, self.world, keys), {**options, "on_event": listen})
+
+    def _execute(self, verb: str, resources: Sequence[Resource], options: dict[str, Any]) -> None:
+        said: list[str] = []
+
+        def listen(event: automation.EngineEvent) -> None:
+            if event.diagnostic_event is not None and event.diagnostic_event.severity == "error":
+                said.append(event.diagnostic_event.message)
+            if (further := options.get("on_event")) is not None:
+                further(event)
+
+        stack, command = self.stack.open(lambda: register(resources), self._environment)
+        options = {**{k: v for k, v in options.items() if v is not None}, "on_event": listen, "color": "never"}
+        if verb in {"preview", "up"}:
+            options["suppress_outputs"] = True
+        try:
+            getattr(stack, verb)(**options)
+            self.saved = True
+        except CommandError as error:
+            text = str(error)
+            lock = lock_in(text)
+            if lock is not None:
+                raise lock from None
+            self.saved = "error: update failed" in text or bool(said)
+            raise EngineFailed(
+                "the engine ended with an error", details=_told(said, text), way_out=state_way_out(self.stack)
+            ) from None
+        finally:
+            self.interrupted = self.interrupted or command.interrupted
+
+
+def _told(said: Sequence[str], text: str) -> list[str]:
+    """The engine's own errors, else the last lines of what it printed."""
+    lines = [line.strip() for message in said for line in message.splitlines() if line.strip()]
+    if not lines:
+        lines = [line.strip() for line in text.splitlines() if line.strip()][-8:]
+    return list(dict.fromkeys(lines))[:20]

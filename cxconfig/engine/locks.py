@@ -1,0 +1,53 @@
+"""The stack's lock: whose it is, and removing one that a dead process of this host left behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from pathlib import Path
+
+from cxconfig.engine.runs import process_exists
+from cxconfig.engine.stack import PROJECT, Stack
+from cxconfig.errors import StackLocked
+
+_HELD = re.compile(r"by (?P<who>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+
+
+def held_lock(stack: Stack) -> StackLocked | None:
+    """The error that a run of the engine would end with; None when the stack is free or cannot be looked at."""
+    if stack.local is None:
+        return None
+    folder = stack.local / ".pulumi" / "locks" / "organization" / PROJECT / stack.name
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        error = _from_file(path)
+        if error is not None:
+            return error
+    return None
+
+
+def lock_in(text: str) -> StackLocked | None:
+    """The same from what the engine says."""
+    match = _HELD.search(text)
+    return _locked(match["who"], match["host"], int(match["pid"])) if match else None
+
+
+def _from_file(path: Path) -> StackLocked | None:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return _locked("somebody", "an unknown host", 0)
+    return _locked(str(data.get("username")), str(data.get("hostname")), int(data.get("pid") or 0))
+
+
+def _locked(who: str, host: str, pid: int) -> StackLocked:
+    stale = host == socket.gethostname() and pid > 0 and not process_exists(pid)
+    if stale:
+        what = f"the stack is locked by process {pid} of {who} on this host, which is dead: a run was killed"
+        way_out = "Run again with --unlock: the lock is removed, and what the killed run did is taken into account."
+    else:
+        what = f"the stack is locked by process {pid} of {who} on {host}: another run is going on"
+        way_out = "Wait for it. If that host is lost for good, `pulumi cancel` there removes its lock."
+    return StackLocked(what, host=host, pid=pid, stale=stale, way_out=way_out)

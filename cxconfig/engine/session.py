@@ -1,0 +1,232 @@
+"""preview, up, refresh and destroy: observe and compare first, then let the engine work on what differs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from cxconfig.engine.engine_run import EngineRun
+from cxconfig.engine.locate import Engine, locate
+from cxconfig.engine.locks import held_lock
+from cxconfig.engine.runs import Run, killed_runs, lay_over
+from cxconfig.engine.stack import PROJECT, Stack
+from cxconfig.engine.steps import ghosts, hold_against, refresh_steps
+from cxconfig.errors import CxconfigError, Interrupted
+from cxconfig.journal import Event, error_from_data
+from cxconfig.kinds import Action, Cause, Registry
+from cxconfig.language import Tenant, load
+from cxconfig.live import Live
+from cxconfig.passphrase import passphrase
+from cxconfig.planning.compare import Key, World, compare
+from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
+from cxconfig.planning.record import Digester
+from cxconfig.tenancy import backend_of, desired_objects, removal_policies, secrets_of
+
+
+class Watch(Protocol):
+    """What a session tells while it works (see `reports.progress.Progress`)."""
+
+    def phase(self, name: str, total: int = 0) -> None: ...
+    def advance(self, n: int = 1) -> None: ...
+    def done(self) -> None: ...
+
+
+class Session:
+    """One command over one tenant. `full`: let the engine go over everything instead of what differs."""
+
+    def __init__(self, folder: Path, registry: Registry, watch: Watch, *, full: bool = False) -> None:
+        self.began = time.monotonic()
+        self.registry = registry
+        self.watch = watch
+        self.full = full
+        self.tenant: Tenant = load(folder.resolve(), registry)
+        self.live = Live(self.tenant, registry, watch.phase)
+        self.digester = Digester(passphrase(os.environ), self.tenant.name)
+        self.engine: Engine = locate()
+        self.stack = Stack(self.tenant.name, self.tenant.folder, backend_of(self.tenant), self.engine)
+        self.runs_folder = (self.stack.local or self.stack.home) / "runs" / self.tenant.name
+        self.killed: list[Run] = []
+
+    def close(self) -> None:
+        self.live.close()
+
+    def look(self, *, declared: bool = True) -> World:
+        """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy)."""
+        self.live.check_settings()
+        desired = desired_objects(self.tenant, self.registry) if declared else {}
+        secrets = secrets_of(self.tenant, self.registry) if declared else {}
+        self.killed = killed_runs(self.runs_folder)
+        with ThreadPoolExecutor(1) as pool:
+            recording = pool.submit(self.stack.recorded, self.registry)
+            try:
+                live = self.live.observe(desired) if desired else {}
+            finally:
+                recorded = recording.result()
+        held = lay_over(recorded, self.killed)
+        live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
+        held = {where: r for where, r in held.items() if r.urn or live[where] is not None}
+        self.watch.done()
+        return World(
+            self.tenant.name,
+            desired,
+            live,
+            self.live.supporting(desired, live),
+            held,
+            secrets,
+            removal_policies(self.tenant),
+            self.digester,
+        )
+
+    def plan(self, world: World) -> Plan:
+        plan = compare(self.registry, world)
+        return replace(plan, warnings=(*self.live.warnings(), *plan.warnings))
+
+    def preview(self) -> Result:
+        """Compare, and let the engine announce what it would do, if there is anything."""
+        world = self.look()
+        plan = self.plan(world)
+        if not plan.problems and (plan.changes or self.full):
+            self._announced(world, plan)
+        return self._result("preview", plan)
+
+    def up(self, confirm: Callable[[Plan], bool]) -> Result:
+        """Compare, ask, have the engine announce, hold that against the comparison, apply."""
+        world = self.look()
+        plan = self.plan(world)
+        if plan.problems or not (plan.changes or self.full):
+            return self._result("up", plan, () if not plan.problems else None)
+        if not confirm(plan):
+            raise Interrupted("nothing was applied")
+        return self._apply("up", world, plan)
+
+    def destroy(self, confirm: Callable[[Plan], bool]) -> Result:
+        """Take every recorded object out, as its `on_remove` says."""
+        world = self.look(declared=False)
+        plan = self.plan(world)
+        if not plan.changes:
+            return self._result("destroy", plan, ())
+        if not confirm(plan):
+            raise Interrupted("nothing was applied")
+        return self._apply("destroy", world, plan)
+
+    def refresh(self) -> Result:
+        """Bring the record in line with the live systems; writes nothing live."""
+        world = self.look()
+        plan = Plan(self.tenant.name, tuple(refresh_steps(self.registry, world)), {}, tuple(self.live.warnings()))
+        recorded = world.recorded or {}
+        plan = replace(plan, declared={k: sum(1 for kind, _ in recorded if kind == k) for k, _ in recorded})
+        if plan.changes or self.full:
+            self._refuse_locked()
+            with self._run(world, plan) as run:
+                run.refresh(plan, full=self.full)
+        return self._result("refresh", plan)
+
+    def _apply(self, command: str, world: World, plan: Plan) -> Result:
+        self._refuse_locked()
+        world, plan = self._make_known(world, plan)
+        outcomes: Sequence[Outcome]
+        errors: tuple[CxconfigError, ...] = ()
+        with self._run(world, plan) as run:
+            self._hold(run, plan)
+            self.watch.phase("Applying", len(plan.changes))
+            failure = run.apply(plan, full=self.full, on_step=self.watch.advance)
+            self.watch.done()
+            outcomes = self._outcomes(run.run, plan)
+            if run.interrupted:
+                run.keep = not run.saved
+                raise Interrupted(_done_so_far(outcomes), way_out="Run it again: what was done is not done twice.")
+            if failure is not None and not any(o.error for o in outcomes):
+                errors = (failure,)
+            run.keep = not run.saved
+        if run.saved:
+            for old in self.killed:
+                old.end()
+        return self._result(command, plan, tuple(outcomes), errors)
+
+    def _make_known(self, world: World, plan: Plan) -> tuple[World, Plan]:
+        """Have the engine record what a killed run created and what is no longer declared, so that it can remove it."""
+        unknown = ghosts(world.recorded or {}, plan)
+        if not unknown:
+            return world, plan
+        steps = tuple(Step(r.kind, r.key, Action.RECORD, exists=True) for r in unknown)
+        with self._run(world, Plan(plan.tenant, steps, {})) as run:
+            run.adopt(unknown)
+        world = self.look(declared=bool(world.desired))
+        return world, self.plan(world)
+
+    def _announced(self, world: World, plan: Plan) -> None:
+        with self._run(world, plan) as run:
+            self._hold(run, plan)
+
+    def _hold(self, run: EngineRun, plan: Plan) -> None:
+        self.watch.phase("Asking the engine")
+        announced = run.preview(plan, full=self.full)
+        self.watch.done()
+        known = tuple(s for s in plan.steps if s.recorded or s.cause is not Cause.REMOVED)
+        hold_against(announced, replace(plan, steps=known), PROJECT, self.stack.name, full=self.full)
+
+    @contextmanager
+    def _run(self, world: World, plan: Plan) -> Iterator[EngineRun]:
+        """A run's folder with its handover; removed at the end unless the run must be remembered."""
+        if not self.stack.exists:
+            self.stack.ensure()
+            self.stack.exists = True
+        run = EngineRun(self.stack, self.registry, world, self.tenant, Run.begin(self.runs_folder))
+        try:
+            run.hand_over(plan)
+            yield run
+        finally:
+            if not run.keep:
+                run.run.end()
+
+    def _refuse_locked(self) -> None:
+        lock = held_lock(self.stack)
+        if lock is not None:
+            raise lock
+
+    def unlock(self) -> str:
+        """Remove a dead run's lock; raises when it is another's. Returns what was done."""
+        lock = held_lock(self.stack)
+        if lock is None:
+            return ""
+        if not lock.stale:
+            raise lock
+        for run in killed_runs(self.runs_folder):
+            run.end_hosts()
+        self.stack.prepare()
+        self.stack.cancel()
+        return f"Removed the lock of process {lock.pid}, which is dead."
+
+    def _outcomes(self, run: Run, plan: Plan) -> list[Outcome]:
+        entries = list(run.journal.entries())
+        done: set[Key] = {(e.kind, e.key) for e in entries if e.event is Event.DONE}
+        failed = {(e.kind, e.key): e.error for e in entries if e.event is Event.FAILED}
+        outcomes = []
+        for step in plan.changes:
+            where = (step.kind, step.key)
+            if where in failed:
+                outcomes.append(Outcome(step, Fate.FAILED, error_from_data(failed[where], *where, step.place)))
+            else:
+                outcomes.append(Outcome(step, Fate.DONE if where in done else Fate.NOT_TRIED))
+        return outcomes
+
+    def _result(
+        self,
+        command: str,
+        plan: Plan,
+        outcomes: tuple[Outcome, ...] | None = None,
+        errors: tuple[CxconfigError, ...] = (),
+    ) -> Result:
+        details: dict[str, Any] = {"engine": self.engine.version}
+        return Result(command, plan, outcomes, errors, time.monotonic() - self.began, self.live.read, details)
+
+
+def _done_so_far(outcomes: Sequence[Outcome]) -> str:
+    done = sum(1 for o in outcomes if o.fate is Fate.DONE)
+    return f"interrupted: {done} of {len(outcomes)} steps were done, the others were not begun"

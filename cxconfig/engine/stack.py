@@ -1,0 +1,129 @@
+"""One Pulumi stack through the Automation API: where its state is, what it records, and the runs of the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxconfig.engine.locate import Engine, cache_folder, environment
+from cxconfig.errors import EngineFailed
+from cxconfig.kinds import Registry
+from cxconfig.planning.plan import Recorded
+from cxconfig.planning.record import KEY, ON_REMOVE, plain
+
+if TYPE_CHECKING:
+    from cxconfig.engine.command import PulumiCommand, QuietStack
+
+PROJECT = "cxconfig"
+STATE_FOLDER = ".cxconfig"
+MAX_TARGETS = 1_500
+"""Above this many targets a run registers everything: a command line has an end, and the engine's cost is the same."""
+
+
+class Stack:
+    """The stack of one tenant. `folder`: the tenant's; `backend`: a Pulumi backend URL, default a folder in that."""
+
+    def __init__(self, tenant: str, folder: Path, backend: str | None, engine: Engine) -> None:
+        self.name = tenant
+        self.engine = engine
+        self.home = folder / STATE_FOLDER
+        self.backend = backend or f"file://{self.home}"
+        self.work_dir = self.home / "project"
+        self.exists = True
+
+    @property
+    def local(self) -> Path | None:
+        """The folder of a file backend; None for every other."""
+        return Path(self.backend.removeprefix("file://")) if self.backend.startswith("file://") else None
+
+    def prepare(self) -> None:
+        """Make the folders and the project file that the engine wants."""
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        if self.local is not None:
+            self.local.mkdir(parents=True, exist_ok=True)
+        project = self.work_dir / "Pulumi.yaml"
+        text = f"name: {PROJECT}\nruntime: python\n"
+        if not project.exists() or project.read_text(encoding="utf-8") != text:
+            project.write_text(text, encoding="utf-8")
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        env = {**environment(self.engine, os.environ), "PULUMI_BACKEND_URL": self.backend, **(more or {})}
+        # The engine writes logs into its home; the default one is outside of what a user expects us to touch.
+        env.setdefault("PULUMI_HOME", str(cache_folder().parent / "pulumi-home"))
+        return env
+
+    def recorded(self, registry: Registry) -> list[Recorded]:
+        """What the state holds of our kinds; nothing when the stack does not exist yet."""
+        self.prepare()
+        answer = self._run("stack", "export", "--stack", self.name)
+        if answer.returncode:
+            if "no stack named" in answer.stderr:
+                self.exists = False
+                return []
+            raise EngineFailed(
+                "the state could not be read", details=_lines(answer.stderr), way_out=state_way_out(self)
+            )
+        deployment = json.loads(answer.stdout).get("deployment") or {}
+        return [found for r in deployment.get("resources") or [] if (found := _recorded(r, registry)) is not None]
+
+    def cancel(self) -> None:
+        """Remove the stack's locks."""
+        answer = self._run("cancel", "--yes", "--stack", self.name)
+        if answer.returncode:
+            raise EngineFailed("the lock could not be removed", details=_lines(answer.stderr))
+
+    def _run(self, *args: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.engine.binary), *args, "--non-interactive"],
+            cwd=self.work_dir,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def ensure(self) -> None:
+        """Make the stack if it does not exist; called after `recorded` found none."""
+        answer = self._run("stack", "init", self.name, "--secrets-provider", "passphrase", "--no-select")
+        if answer.returncode and "already exists" not in answer.stderr:
+            raise EngineFailed(
+                "the stack could not be made", details=_lines(answer.stderr), way_out=state_way_out(self)
+            )
+
+    def open(self, program: Callable[[], Any], more: Mapping[str, str]) -> tuple[QuietStack, PulumiCommand]:
+        """The stack for one run of the engine; it must exist."""
+        from pulumi import automation
+
+        from cxconfig.engine.command import PulumiCommand, QuietStack
+
+        command = PulumiCommand(self.engine)
+        workspace = automation.LocalWorkspace(
+            work_dir=str(self.work_dir), program=program, env_vars=self.environment(more), pulumi_command=command
+        )
+        return QuietStack(self.name, workspace), command
+
+
+def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | None:
+    system, _, name = str(resource["type"]).removeprefix("pulumi-python:dynamic/").partition(":")
+    kind = f"{system}.{name}"
+    if not str(resource["type"]).startswith("pulumi-python:dynamic/") or kind not in registry:
+        return None
+    inputs = plain(resource.get("inputs") or {})
+    names = {KEY, ON_REMOVE, *registry[kind].specs}
+    inputs = {n: v for n, v in inputs.items() if n in names}
+    return Recorded(kind, inputs[KEY], inputs, resource["urn"])
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.strip().splitlines() if line.strip()][-12:]
+
+
+def state_way_out(stack: Stack) -> str:
+    return (
+        f"The stack is {stack.name!r} in {stack.backend}. If the passphrase is wrong, set the one it was made with"
+        " (PULUMI_CONFIG_PASSPHRASE)."
+    )

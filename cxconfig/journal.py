@@ -1,0 +1,112 @@
+"""The journal of one run: what was begun and what became of it, a JSON line each, appended atomically.
+
+It is how the host's results reach our commands, and what the next run knows of a run that was killed before the
+engine wrote its state. It holds records (managed fields and keyed digests, see `planning.record`), never a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cxconfig.errors import (
+    AuthenticationFailed,
+    ChangedSincePreview,
+    CxconfigError,
+    LiveError,
+    ObjectError,
+    OutcomeUnknown,
+    PermissionDenied,
+    Place,
+    Refused,
+    SettingsError,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+
+class Event(StrEnum):
+    HOST = "host"
+    """A dynamic host began to work for this run; `key` is its process id."""
+    BEGUN = "begun"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`action`: create, update, adopt, disable, delete, ...; `record`: what the state should hold afterwards."""
+
+    event: Event
+    kind: str = ""
+    key: str = ""
+    action: str = ""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    error: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """Appends entries; safe for threads and processes, since each entry is one write in append mode."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, entry: Entry) -> None:
+        line = json.dumps({name: getattr(entry, name) for name in Entry.__dataclass_fields__ if getattr(entry, name)})
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, line.encode() + b"\n")
+        finally:
+            os.close(handle)
+
+    def entries(self) -> Iterator[Entry]:
+        """What was written so far; a last line cut short by a kill is left out."""
+        if not self.path.exists():
+            return
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            try:
+                data = json.loads(line)
+            except ValueError:
+                continue
+            yield Entry(**{**data, "event": Event(data["event"])})
+
+
+_TYPES: dict[str, type[CxconfigError]] = {
+    cls.__name__: cls
+    for cls in (
+        AuthenticationFailed,
+        PermissionDenied,
+        Refused,
+        Unreachable,
+        UnexpectedAnswer,
+        OutcomeUnknown,
+        ChangedSincePreview,
+        ObjectError,
+        SettingsError,
+    )
+}
+
+
+def error_to_data(error: CxconfigError) -> dict[str, Any]:
+    """An error as plain values, for another process."""
+    data: dict[str, Any] = {"type": type(error).__name__, "what": error.what, "way_out": error.way_out}
+    if isinstance(error, LiveError):
+        data |= {n: getattr(error, n) for n in ("system", "endpoint", "status", "said", "request_id")}
+    return data
+
+
+def error_from_data(data: Mapping[str, Any], kind: str, key: str, place: Place | None) -> CxconfigError:
+    """The error again, with the object's place in the YAML."""
+    cls = _TYPES.get(str(data.get("type")), CxconfigError)
+    common: dict[str, Any] = {"way_out": data.get("way_out", ""), "place": place}
+    if issubclass(cls, ObjectError):
+        return cls(data["what"], kind=kind, key=key, **common)
+    if issubclass(cls, LiveError):
+        names = ("system", "endpoint", "status", "said", "request_id")
+        return cls(data["what"], **{n: data[n] for n in names if n in data}, **common)
+    return cls(str(data.get("what", "")), **common)

@@ -1,0 +1,89 @@
+"""Connecting to the live systems of a tenant and reading what a comparison needs, once and with the fewest calls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cxconfig.errors import InputError, InputErrors
+from cxconfig.kinds import Desired, Handler, Kind, Registry, Values
+from cxconfig.language import Tenant
+from cxconfig.planning.compare import Key
+from cxconfig.planning.plan import Recorded
+from cxconfig.tenancy import system_entry
+
+Watch = Callable[[str, int], None]
+"""Called with what is being read and how many objects of it."""
+
+
+class Live:
+    """The live side of one tenant. Connections are opened on first use and kept for the process."""
+
+    def __init__(self, tenant: Tenant, registry: Registry, watch: Watch | None = None) -> None:
+        self._tenant = tenant
+        self._registry = registry
+        self._watch = watch or (lambda what, count: None)
+        self._connections: dict[str, Any] = {}
+        self._handlers: dict[str, Handler] = {}
+        self.read = 0
+
+    def check_settings(self) -> None:
+        """Resolve the settings of every system that has declared objects; all mistakes at once."""
+        mistakes: list[InputError] = []
+        for system in self._needed():
+            try:
+                self._settings(system)
+            except InputErrors as errors:
+                mistakes += errors.errors
+        if mistakes:
+            raise InputErrors(mistakes)
+
+    def observe(self, desired: Mapping[Key, Desired], recorded: Iterable[Recorded] = ()) -> dict[Key, Values | None]:
+        """Every declared and every recorded object, live."""
+        found: dict[Key, Values | None] = {}
+        held = list(recorded)
+        for kind in self._registry.all():
+            wanted: dict[str, Values] = {r.key: r.inputs for r in held if r.kind == kind.id}
+            wanted |= {key: d.fields for (kind_id, key), d in desired.items() if kind_id == kind.id}
+            if wanted:
+                self._watch(f"Reading {kind.system} {kind.name}", len(wanted))
+                seen = self.handler(kind).observe(wanted)
+                found |= {(kind.id, key): seen[key] for key in wanted}
+                self.read += len(wanted)
+        return found
+
+    def supporting(
+        self, desired: Mapping[Key, Desired], live: Mapping[Key, Values | None]
+    ) -> dict[str, Mapping[str, Any]]:
+        """What each kind needs to tell its problems, read only where something is to be done."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for kind in self._registry.all():
+            mine = [(key, d) for key, d in desired.items() if key[0] == kind.id]
+            if any((seen := live[key]) is None or kind.compare(d, seen) for key, d in mine):
+                found[kind.id] = self.handler(kind).supporting()
+        return found
+
+    def handler(self, kind: Kind) -> Handler:
+        if kind.id not in self._handlers:
+            if kind.system not in self._connections:
+                system = self._registry.system(kind.system)
+                self._connections[kind.system] = system.connect(self._settings(kind.system))
+            self._handlers[kind.id] = kind.handler(self._connections[kind.system])
+        return self._handlers[kind.id]
+
+    def warnings(self) -> list[str]:
+        """What every run must say about its connections (TLS that is not verified)."""
+        return [text for client in self._connections.values() for text in client.connection.warnings]
+
+    def close(self) -> None:
+        for client in self._connections.values():
+            client.connection.close()
+
+    def _needed(self) -> list[str]:
+        kinds = [self._registry[kind_id] for kind_id, objects in self._tenant.objects.items() if objects]
+        return list(dict.fromkeys(kind.system for kind in kinds))
+
+    def _settings(self, system: str) -> Any:
+        entry = system_entry(self._tenant.systems, system)
+        return entry.resolve(self._registry.system(system), os.environ)

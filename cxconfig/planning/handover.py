@@ -1,0 +1,83 @@
+"""What our commands hand to the dynamic host of one run: the announced steps and what was observed, no secret.
+
+The host is another process, so this is a JSON file of mode 0600 in the run's folder, named by `CXCONFIG_HANDOVER`.
+With it the host makes exactly the announced changes and refuses every other; without it (plain pulumi) it works from
+the tenant's folder alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from cxconfig.kinds import Action, OnRemove, SecretRef, Values
+
+ENVIRONMENT = "CXCONFIG_HANDOVER"
+"""Environment variable with the file's path."""
+REFERENCE = "$reference"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedStep:
+    """One announced step. `observed`: the live object as a record (see `record`), None when it is absent."""
+
+    action: Action
+    observed: Values | None
+    fields: tuple[str, ...] = ()
+    """The fields that were announced to differ."""
+    facts: Values = MappingProxyType({})
+    """Observed values that are recorded beside the fields."""
+
+
+@dataclass(frozen=True)
+class Handover:
+    """`steps` by kind id and key; `systems`: each system's settings as written, references unresolved."""
+
+    tenant: str
+    folder: str
+    journal: str
+    systems: Mapping[str, Values]
+    on_remove: Mapping[str, OnRemove]
+    steps: Mapping[tuple[str, str], HandedStep]
+
+    def dump(self) -> str:
+        return json.dumps(
+            {
+                "tenant": self.tenant,
+                "folder": self.folder,
+                "journal": self.journal,
+                "systems": {name: {k: _out(v) for k, v in s.items()} for name, s in self.systems.items()},
+                "on_remove": self.on_remove,
+                "steps": [
+                    [kind, key, step.action, step.observed, list(step.fields), dict(step.facts)]
+                    for (kind, key), step in self.steps.items()
+                ],
+            }
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Handover:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            data["tenant"],
+            data["folder"],
+            data["journal"],
+            {name: {k: _in(v) for k, v in s.items()} for name, s in data["systems"].items()},
+            {kind: OnRemove(value) for kind, value in data["on_remove"].items()},
+            {
+                (kind, key): HandedStep(Action(action), observed, tuple(fields), facts)
+                for kind, key, action, observed, fields, facts in data["steps"]
+            },
+        )
+
+
+def _out(value: Any) -> Any:
+    return {REFERENCE: [value.scheme, value.name]} if isinstance(value, SecretRef) else value
+
+
+def _in(value: Any) -> Any:
+    return SecretRef(*value[REFERENCE]) if isinstance(value, Mapping) and REFERENCE in value else value

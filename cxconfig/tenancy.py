@@ -1,0 +1,72 @@
+"""From a tenant's document to what a run needs: desired objects, resolved secrets, policies, the state's place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from cxconfig.errors import InputError, InputErrors, SettingsError
+from cxconfig.kinds import Desired, OnRemove, Registry, SecretRef
+from cxconfig.language import SystemEntry, Tenant, resolve_secret
+from cxconfig.planning.compare import Key
+
+
+def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
+    """Every declared object as it should be, kind by kind."""
+    return {
+        (kind.id, key): kind.desire(declared)
+        for kind in registry.all()
+        for key, declared in tenant.objects.get(kind.id, {}).items()
+    }
+
+
+def secrets_of(tenant: Tenant, registry: Registry) -> dict[Key, dict[str, str]]:
+    """The declared secrets' values by object; every one that cannot be resolved is a placed mistake."""
+    found: dict[Key, dict[str, str]] = {}
+    mistakes: list[InputError] = []
+    for kind in registry.all():
+        names = [name for name, spec in kind.specs.items() if spec.secret]
+        for key, declared in tenant.objects.get(kind.id, {}).items():
+            for name in names:
+                if name not in declared.values:
+                    continue
+                place = declared.places.get(name, declared.place)
+                path = f"{kind.id}.{key}.{name}"
+                try:
+                    value = resolve_secret(declared.values[name], os.environ, place=place, path=path)
+                except InputError as mistake:
+                    mistakes.append(mistake)
+                else:
+                    found.setdefault((kind.id, key), {})[name] = value
+    if mistakes:
+        raise InputErrors(mistakes)
+    return found
+
+
+def removal_policies(tenant: Tenant) -> dict[str, OnRemove]:
+    """What tenant.yaml says about removal, by kind id."""
+    return {
+        f"{name}.{kind}": policy for name, entry in tenant.systems.items() for kind, policy in entry.on_remove.items()
+    }
+
+
+def system_entry(systems: Mapping[str, SystemEntry], name: str) -> SystemEntry:
+    """The system's settings; an error when recorded objects need a system that tenant.yaml no longer has."""
+    if name not in systems:
+        raise SettingsError(
+            f"tenant.yaml says nothing of the system {name}, and objects of it are recorded",
+            way_out=f"Keep `systems.{name}` until `cxconfig destroy`, or an up without its objects, has removed them.",
+        )
+    return systems[name]
+
+
+def backend_of(tenant: Tenant) -> str | None:
+    """The Pulumi backend URL, its reference resolved; a relative file backend is relative to the tenant's folder."""
+    backend = tenant.backend
+    if isinstance(backend, SecretRef):
+        backend = resolve_secret(backend, os.environ, place=tenant.backend_place, path="state.backend")
+    if backend is not None and backend.startswith("file://"):
+        path = Path(backend.removeprefix("file://")).expanduser()
+        return f"file://{path if path.is_absolute() else (tenant.folder / path).resolve()}"
+    return backend

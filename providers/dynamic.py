@@ -1,0 +1,94 @@
+"""The Pulumi keyhole: one generic dynamic provider over a kind's handler, and one importable class per kind.
+
+The only module that imports `pulumi.dynamic`. The class names and this module's path are a persisted interface: every
+resource in a state names them in its `__provider`, so they are never renamed or moved (a test loads an old state).
+A class has no attributes of its own and no instance state, imports at call time, and is pickled by reference.
+"""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from providers.registry import REGISTRY
+
+if TYPE_CHECKING:
+    from providers.host import Host
+
+
+class KindProvider(ResourceProvider):
+    """Adapter of one kind; every method hands plain values to the process's `Host`."""
+
+    serialize_as_secret_always = False
+    kind_id: ClassVar[str]
+
+    def configure(self, req: ConfigureRequest) -> None:
+        from providers.host import start
+
+        sys.tracebacklimit = 0  # an exception reaches the user with its traceback, so there had better be none
+        start(req.config.get("cxconfig:tenant"))
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        failures = self._host().check(self.kind_id, _olds, news)
+        return CheckResult(news, [CheckFailure("", text) for text in failures])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=self._host().differs(self.kind_id, _olds, _news))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        outs = self._host().create(self.kind_id, props)
+        return CreateResult(str(outs["key"]), outs)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        found = self._host().read(self.kind_id, props)
+        if found is None:
+            return ReadResult("", {})
+        return ReadResult(id_, found.outputs, found.inputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(self._host().update(self.kind_id, _olds, _news))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        self._host().delete(self.kind_id, _props)
+
+    @staticmethod
+    def _host() -> Host:
+        from providers.host import current
+
+        return current()
+
+
+def class_name(kind_id: str) -> str:
+    """`onecloud.users` -> `OnecloudUsers`."""
+    return "".join(part.capitalize() for part in kind_id.replace("_", ".").split("."))
+
+
+def provider_type(kind_id: str) -> str:
+    """The Pulumi type token of a kind; persisted in states."""
+    system, name = kind_id.split(".")
+    return f"pulumi-python:dynamic/{system}:{name}"
+
+
+def provider_text(kind_id: str) -> str:
+    """What a resource carries as `__provider`: the kind's class by reference, the same text for every resource."""
+    instance = globals()[class_name(kind_id)]()
+    return base64.b64encode(pickle.dumps(instance, protocol=4)).decode()
+
+
+for _kind in REGISTRY.all():
+    globals()[class_name(_kind.id)] = type(
+        class_name(_kind.id), (KindProvider,), {"kind_id": _kind.id, "__module__": __name__}
+    )

@@ -1,0 +1,376 @@
+"""The work behind the dynamic providers, one `Host` per process: observe, compare, write, journal. Knows no Pulumi.
+
+Two ways of running, one behaviour. Under our commands a handover says what was announced and observed, and nothing
+else is done. Under plain pulumi the truth comes in through refresh, and what the engine holds is what was shown.
+Either way an object is read again right before it is changed, and left alone when it is not what was shown.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cxconfig.errors import ChangedSincePreview, CxconfigError, ObjectError, Place, SettingsError
+from cxconfig.journal import Entry, Event, Journal, error_to_data
+from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, OnRemove, Values
+from cxconfig.language import SystemEntry, Tenant, load, resolve_secret
+from cxconfig.passphrase import passphrase
+from cxconfig.planning.handover import ENVIRONMENT, HandedStep, Handover
+from cxconfig.planning.record import (
+    KEY,
+    ON_REMOVE,
+    Digester,
+    differing,
+    is_digest,
+    observed_record,
+    plain,
+    record_value,
+    recorded_on_remove,
+    same_key,
+)
+from cxconfig.tenancy import removal_policies, system_entry
+from providers.registry import REGISTRY
+
+WATCH_SECONDS = 0.25
+"""How often the host looks whether its engine still lives."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A live object as the engine should hold it: managed fields as inputs, those and the facts as outputs."""
+
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+class Host:
+    """Thread-safe; called by up to four threads of the dynamic host."""
+
+    def __init__(self, folder: Path, handover: Handover | None) -> None:
+        self._folder = folder
+        self._handover = handover
+        self._journal = Journal(Path(handover.journal)) if handover else None
+        self._lock = threading.RLock()
+        self._document: Tenant | None = None
+        self._handlers: dict[str, Handler] = {}
+        self._connections: dict[str, Any] = {}
+        self._digester: Digester | None = None
+
+    # What the engine asks.
+
+    def check(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> list[str]:
+        """Texts that fail the preview: changes that no API call can make. Pure, on refreshed old values."""
+        if self._handover is not None or not olds:
+            return []
+        kind, record = REGISTRY[kind_id], plain(news)
+        differences = self._differences(kind, record, plain(olds), live_is_record=True)
+        place = self._place(kind_id, record[KEY])
+        where = f"{place}: " if place else ""
+        return [f"{where}{kind.singular} {record[KEY]}: {d.problem}" for d in differences if d.problem]
+
+    def differs(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> bool:
+        """Is there anything to write or to record?"""
+        kind, held, wanted = REGISTRY[kind_id], managed(kind_id, plain(olds)), plain(news)
+        step = self._step(kind_id, wanted[KEY])
+        if step is not None and (step.observed is None or differing(kind, step.observed, wanted)):
+            return True
+        return bool(differing(kind, held, wanted)) or any(
+            is_digest(value) and held.get(name) != value for name, value in wanted.items()
+        )
+
+    def read(self, kind_id: str, props: dict[str, Any]) -> Found | None:
+        kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
+        live = self._observe(kind, held[KEY], held)
+        if live is None:
+            return None
+        seen = observed_record(kind, held[KEY], held, live, self._digests())
+        return Found(seen, seen | kind.facts(live))
+
+    def create(self, kind_id: str, news: dict[str, Any]) -> dict[str, Any]:
+        """Create what is absent, take over what is there: then write only what differs."""
+        kind, record = REGISTRY[kind_id], plain(news)
+        return self._journaled(kind, record, Action.CREATE, lambda step: self._create(kind, record, step))
+
+    def update(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+        kind, held, record = REGISTRY[kind_id], managed(kind_id, plain(olds)), plain(news)
+        return self._journaled(kind, record, Action.UPDATE, lambda step: self._update(kind, held, record, step))
+
+    def delete(self, kind_id: str, props: dict[str, Any]) -> None:
+        kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
+
+        def remove(step: HandedStep | None) -> dict[str, Any]:
+            self._remove(kind, held, step)
+            return held
+
+        self._journaled(kind, held, Action.DELETE, remove)
+
+    # How it is done.
+
+    def _create(self, kind: Kind, record: dict[str, Any], step: HandedStep | None) -> dict[str, Any]:
+        key = record[KEY]
+        if step is None or step.observed is not None:
+            if step is not None and not step.fields:
+                return record | dict(step.facts)
+            live = self._observe(kind, key, record)
+            if live is not None:
+                shown = None if step is None else step.observed
+                return self._write(kind, record, live, shown, _announced_secrets(kind, step))
+            if step is not None:
+                raise _changed(kind, key, self._place(kind.id, key), "it is gone")
+        desired, secrets = self._desired(kind, record)
+        live = self._handler(kind).create(desired, secrets)
+        return record | kind.facts(live)
+
+    def _update(
+        self, kind: Kind, held: dict[str, Any], record: dict[str, Any], step: HandedStep | None
+    ) -> dict[str, Any]:
+        key = record[KEY]
+        if step is not None and step.observed is None:
+            return self._create(kind, record, step)
+        if step is not None and not step.fields:
+            return record | dict(step.facts)
+        live = self._observe(kind, key, record)
+        if live is None:
+            raise _changed(kind, key, self._place(kind.id, key), "it is gone")
+        secrets = _announced_secrets(kind, step) if step is not None else _changed_secrets(kind, held, record)
+        return self._write(kind, record, live, held if step is None else step.observed, secrets)
+
+    def _write(
+        self, kind: Kind, record: dict[str, Any], live: Values, shown: Values | None, secret_names: set[str]
+    ) -> dict[str, Any]:
+        """Write what differs, if it is what was shown (`shown`: the record that the preview was made from)."""
+        key = record[KEY]
+        differences = self._differences(kind, record, live)
+        place = self._place(kind.id, key)
+        for difference in differences:
+            if difference.problem:
+                text = f"{kind.singular} {key}: {difference.problem}"
+                raise ObjectError(text, kind=kind.id, key=key, place=place)
+        if shown is not None:
+            now = observed_record(kind, key, record, live, self._digests())
+            names = {d.field for d in differences}
+            moved = sorted(names & differing(kind, {n: shown.get(n) for n in names}, {n: now[n] for n in names}))
+            if moved:
+                raise _changed(kind, key, place, f"other values of {', '.join(moved)}")
+        if not differences and not secret_names:
+            return record | kind.facts(live)
+        desired, secrets = self._desired(kind, record, secret_names)
+        all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(secret_names))]
+        after = self._handler(kind).update(desired, live, all_of_them, secrets)
+        return record | kind.facts(after)
+
+    def _remove(self, kind: Kind, held: dict[str, Any], step: HandedStep | None) -> None:
+        key = held[KEY]
+        if step is not None and step.action is Action.FORGET:
+            return
+        live = self._observe(kind, key, {})
+        if live is None:
+            return
+        policy = recorded_on_remove(held) or self._policies().get(kind.id) or kind.removals[0]
+        action = kind.removal(policy, live)
+        if action is Action.FORGET:
+            return
+        if step is not None and step.action is not action:
+            raise _changed(kind, key, None, f"it would be {action} instead of {step.action}")
+        self._handler(kind).remove(key, live, action)
+
+    def _journaled(
+        self,
+        kind: Kind,
+        record: dict[str, Any],
+        action: Action,
+        work: Callable[[HandedStep | None], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Do one step if it was announced; tell the journal before and after."""
+        key = record[KEY]
+        step = self._step(kind.id, key)
+        if self._handover is not None and step is None:
+            raise _changed(kind, key, self._place(kind.id, key), f"a {action} that was not announced")
+        entry = partial(Entry, kind=kind.id, key=key, action=(step.action if step else action).value)
+        self._note(entry(Event.BEGUN, record=record))
+        try:
+            outs = work(step)
+        except CxconfigError as error:
+            if error.place is None:
+                error.place = self._place(kind.id, key)
+            self._note(entry(Event.FAILED, error=error_to_data(error)))
+            raise
+        self._note(entry(Event.DONE))
+        return outs
+
+    def _note(self, entry: Entry) -> None:
+        if self._journal is not None:
+            self._journal.write(entry)
+
+    def _differences(
+        self, kind: Kind, record: dict[str, Any], live: Values, *, live_is_record: bool = False
+    ) -> list[Difference]:
+        """What differs between a record and a live object; digests are compared as digests."""
+        key = record[KEY]
+        names = [n for n in record if n in kind.specs and not kind.specs[n].secret and not kind.specs[n].setting]
+        if live_is_record:
+            names = [n for n in names if n in live]
+        clear = {n: record[n] for n in names if not is_digest(record[n]) and not is_digest(live.get(n))}
+        found = kind.compare(Desired(kind.id, key, clear), live)
+        for name in set(names) - clear.keys():
+            seen = live[name] if live_is_record else record_value(kind, key, name, live.get(name), self._digests())
+            if differing(kind, {name: seen}, {name: record[name]}):
+                # The values are hidden: any two that differ make the kind say which call would change the field.
+                found += kind.compare(Desired(kind.id, key, {name: "1"}), {**live, name: "2"})
+        return found
+
+    def _desired(
+        self, kind: Kind, record: dict[str, Any], secret_names: set[str] | None = None
+    ) -> tuple[Desired, dict[str, str]]:
+        """The object with its real values: secrets and private fields come from the tenant's files."""
+        key = record[KEY]
+        fields = {n: v for n, v in record.items() if n in kind.specs and not kind.specs[n].setting}
+        hidden = {n for n, v in fields.items() if kind.specs[n].secret or is_digest(v)}
+        if secret_names is not None:
+            hidden -= {n for n in hidden if kind.specs[n].secret and n not in secret_names}
+        secrets: dict[str, str] = {}
+        place = None
+        if hidden:
+            declared = self._tenant().objects.get(kind.id, {}).get(key)
+            place = declared.place if declared else None
+            for name in sorted(hidden):
+                value = declared.values.get(name) if declared else None
+                if kind.specs[name].secret and value is not None and declared is not None:
+                    path = f"{kind.id}.{key}.{name}"
+                    value = resolve_secret(
+                        value, os.environ, place=declared.places.get(name, declared.place), path=path
+                    )
+                self._same_as_announced(kind, key, name, value, record[name], place)
+                if kind.specs[name].secret:
+                    secrets[name] = str(value)
+                else:
+                    fields[name] = value
+        fields = {n: v for n, v in fields.items() if not kind.specs[n].secret}
+        return Desired(kind.id, key, fields, place=place), secrets
+
+    def _same_as_announced(
+        self, kind: Kind, key: str, name: str, value: Any, announced: str, place: Place | None
+    ) -> None:
+        if value is None or record_value(kind, key, name, value, self._digests()) != announced:
+            raise _changed(kind, key, place, f"`{name}` in the files or in the environment is another one now")
+
+    def _observe(self, kind: Kind, key: str, fields: Mapping[str, Any]) -> Values | None:
+        return self._handler(kind).observe({key: fields})[key]
+
+    def _step(self, kind_id: str, key: str) -> HandedStep | None:
+        return self._handover.steps.get((kind_id, key)) if self._handover else None
+
+    def _place(self, kind_id: str, key: str) -> Place | None:
+        """Our commands know the place themselves; under plain pulumi the message must carry it."""
+        if self._handover is not None:
+            return None
+        declared = self._tenant().objects.get(kind_id, {}).get(key)
+        return declared.place if declared else None
+
+    def _tenant(self) -> Tenant:
+        with self._lock:
+            if self._document is None:
+                self._document = load(self._folder, REGISTRY)
+            return self._document
+
+    def _policies(self) -> Mapping[str, OnRemove]:
+        if self._handover is not None:
+            return self._handover.on_remove
+        return removal_policies(self._tenant())
+
+    def _digests(self) -> Digester:
+        with self._lock:
+            if self._digester is None:
+                name = self._handover.tenant if self._handover else self._tenant().name
+                self._digester = Digester(passphrase(os.environ), name)
+            return self._digester
+
+    def _handler(self, kind: Kind) -> Handler:
+        with self._lock:
+            if kind.id not in self._handlers:
+                if kind.system not in self._connections:
+                    self._connections[kind.system] = self._connect(kind.system)
+                self._handlers[kind.id] = kind.handler(self._connections[kind.system])
+            return self._handlers[kind.id]
+
+    def _connect(self, system: str) -> Any:
+        entry = self._entry(system)
+        settings = entry.resolve(REGISTRY.system(system), os.environ)
+        return REGISTRY.system(system).connect(settings)
+
+    def _entry(self, system: str) -> SystemEntry:
+        if self._handover is not None and system in self._handover.systems:
+            values = self._handover.systems[system]
+            place = Place("tenant.yaml")
+            return SystemEntry(system, values, place, dict.fromkeys(values, place), self._folder, {})
+        return system_entry(self._tenant().systems, system)
+
+
+def managed(kind_id: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    """The record in a resource's outputs: without the facts."""
+    names = {KEY, ON_REMOVE, *REGISTRY[kind_id].specs}
+    return {name: value for name, value in held.items() if name in names}
+
+
+def _announced_secrets(kind: Kind, step: HandedStep | None) -> set[str]:
+    return {name for name in (step.fields if step else ()) if kind.specs[name].secret}
+
+
+def _changed_secrets(kind: Kind, held: Values, record: Values) -> set[str]:
+    """Secrets that were not recorded before, or with another digest under the same passphrase."""
+    names = {name for name in record if name in kind.specs and kind.specs[name].secret}
+    return {n for n in names if n not in held or (same_key(held[n], record[n]) and held[n] != record[n])}
+
+
+def _changed(kind: Kind, key: str, place: Place | None, what: str) -> ChangedSincePreview:
+    return ChangedSincePreview(
+        f"{kind.singular} {key}: not what the preview showed ({what}); nothing was changed",
+        kind=kind.id,
+        key=key,
+        place=place,
+        way_out="Run again: the next preview shows it as it is now.",
+    )
+
+
+_current: Host | None = None
+_starting = threading.Lock()
+
+
+def start(configured_folder: str | None) -> None:
+    """Make the process's host: from the handover of our commands, else from the stack's configuration."""
+    global _current
+    with _starting:
+        if _current is not None:
+            return
+        path = os.environ.get(ENVIRONMENT)
+        if path:
+            handover = Handover.load(Path(path))
+            _current = Host(Path(handover.folder), handover)
+            Journal(Path(handover.journal)).write(Entry(Event.HOST, key=str(os.getpid())))
+        elif configured_folder:
+            _current = Host(Path(configured_folder).resolve(), None)
+        else:
+            raise SettingsError(
+                "the stack does not say which tenant it is",
+                way_out="Set it once: pulumi config set cxconfig:tenant PATH/TO/TENANT",
+            )
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def current() -> Host:
+    if _current is None:
+        raise SettingsError("the provider was not configured", way_out="Run it through cxconfig or pulumi.")
+    return _current
+
+
+def _end_with_parent(parent: int) -> None:
+    """A host whose engine was killed must not go on writing: the next run would not expect it."""
+    waiting = threading.Event()
+    while os.getppid() == parent:
+        waiting.wait(WATCH_SECONDS)
+    os._exit(1)
