@@ -68,13 +68,16 @@ def record_of(kind: Kind, desired: Desired, secrets: Mapping[str, str], digester
 
 
 def observed_record(kind: Kind, key: str, managed: Values, live: Values, digester: Digester) -> dict[str, Any]:
-    """The record `managed` with the live values in it; what cannot be read (secrets, settings) stays as recorded."""
+    """The record `managed` with the live values in it.
+
+    What cannot be read (secrets, settings) stays as recorded, and so does a value that is only spelt otherwise live.
+    """
     seen = dict(managed)
     for name in managed:
         spec = kind.specs.get(name)
         if spec is not None and not spec.secret and not spec.setting:
-            value = live.get(name)
-            seen[name] = record_value(kind, key, name, value if value is not None else "", digester)
+            value = record_value(kind, key, name, live[name] if live.get(name) is not None else "", digester)
+            seen[name] = managed[name] if same(kind, name, managed[name], value) else value
     return seen
 
 

@@ -1,0 +1,57 @@
+"""Records: what the state holds."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxconfig.errors import Place
+from cxconfig.kinds import Declared, OnRemove, SecretRef
+from cxconfig.planning.record import Digester, differing, observed_record, plain, record_of, recorded_on_remove
+from providers.registry import REGISTRY
+
+KIND = REGISTRY["onecloud.users"]
+DIGESTER = Digester("passphrase", "acme")
+
+
+def test_a_record_holds_no_secret_and_no_phone_number() -> None:
+    """Secrets and private fields are digests; everything else is in clear."""
+    values = {"first_name": "Jane", "work_phone": "+15550100", "password": SecretRef("env", "P"), "on_remove": "delete"}
+    desired = KIND.desire(Declared(KIND.id, "jdoe", values, Place("a.yaml", 1, 1)))
+    record = record_of(KIND, desired, {"password": "hunter2!"}, DIGESTER)
+    assert "hunter2!" not in str(record) and "5550100" not in str(record)
+    assert (record["key"], record["first_name"], record["disabled"]) == ("jdoe", "Jane", False)
+    assert recorded_on_remove(record) is OnRemove.DELETE
+
+
+def test_the_same_secret_of_two_users_has_two_digests() -> None:
+    """A state does not tell who shares a password."""
+    assert DIGESTER(KIND, "a", "password", "x") != DIGESTER(KIND, "b", "password", "x")
+
+
+def test_digests_depend_on_passphrase_and_tenant() -> None:
+    """Another passphrase or tenant gives another key id, so that nothing is compared across."""
+    ids = {Digester(p, t)(KIND, "a", "password", "x").split(":")[1] for p in ("1", "2") for t in ("s", "t")}
+    assert len(ids) == 4
+
+
+def test_an_observed_record_keeps_what_cannot_be_read_and_equal_spellings() -> None:
+    """Secrets and settings stay as recorded; a skill spelt otherwise is the same skill."""
+    held = {
+        "key": "jdoe",
+        "skills": {"english": 90},
+        "password": "hmac:abc:def",
+        "on_remove": "delete",
+        "team": "Sales",
+    }
+    live = {"skills": {"English": 90}, "team": "Support"}
+    seen = observed_record(KIND, "jdoe", held, live, DIGESTER)
+    assert seen["password"] == "hmac:abc:def" and seen["on_remove"] == "delete"
+    assert differing(KIND, held, seen) == {"team"}
+
+
+@given(st.dictionaries(st.text(max_size=5), st.integers(-(2**50), 2**50), max_size=4))
+def test_numbers_come_back_as_integers(levels: dict[str, int]) -> None:
+    """Every number passes through Pulumi as a float."""
+    levels = {name: level for name, level in levels.items() if not name.startswith("__")}
+    assert plain({"skills": {name: float(level) for name, level in levels.items()}}) == {"skills": levels}
