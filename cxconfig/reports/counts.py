@@ -1,0 +1,113 @@
+"""The sentences at the end of a report: what is to be done, what was done, what is as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cxconfig.kinds import Action, Cause
+from cxconfig.planning.plan import Fate, Outcome, Result, Step
+from cxconfig.reports.folding import by_action
+
+DONE_WORDS = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.ADOPT: "adopted",
+    Action.DISABLE: "disabled",
+    Action.DELETE: "deleted",
+    Action.FORGET: "forgotten",
+    Action.RECORD: "recorded",
+    Action.NONE: "left",
+}
+
+
+def objects(count: int) -> str:
+    return f"{count:,} object{'' if count == 1 else 's'}"
+
+
+def planned(steps: Iterable[Step]) -> str:
+    """`3 to create, 300 to adopt (2 with changes)`."""
+    parts = []
+    for action, group in by_action(steps):
+        if action is Action.NONE:
+            continue
+        changed = sum(1 for step in group if step.differences)
+        more = f" ({changed:,} with changes)" if action is Action.ADOPT and changed else ""
+        parts.append(f"{len(group):,} to {action.value}{more}")
+    return ", ".join(parts)
+
+
+def audited(steps: Iterable[Step]) -> str:
+    """`3 differ, 1 missing`."""
+    words = {Action.CREATE: "missing", Action.UPDATE: "different"}
+    return ", ".join(
+        f"{len(group):,} {words.get(action, f'to {action.value}')}"
+        for action, group in by_action(steps)
+        if action is not Action.NONE
+    )
+
+
+def done(outcomes: Iterable[Outcome]) -> str:
+    """`3 created, 5 updated`."""
+    steps = [outcome.step for outcome in outcomes if outcome.fate is Fate.DONE]
+    return ", ".join(f"{len(group):,} {DONE_WORDS[action]}" for action, group in by_action(steps))
+
+
+def closing(result: Result) -> str:
+    """The one line that says how it stands."""
+    if result.outcomes is not None and result.command != "refresh":
+        return _outcome_line(result.outcomes)
+    plan = result.plan
+    if not plan.changes and not plan.problems:
+        return _nothing(result)
+    if result.command in ("audit", "refresh"):
+        drifted = {(step.kind, step.key) for step in (*plan.changes, *plan.problems)}
+        total = max(sum(plan.declared.values()), len(drifted))
+        found = f" ({audited(plan.changes)})" if result.command == "audit" and plan.changes else ""
+        return f"Drift in {len(drifted):,} of {objects(total)}{found}."
+    blocked = len(plan.problems)
+    end = f" {blocked:,} cannot be applied, so nothing will be." if blocked else ""
+    return f"Plan: {planned(plan.changes) or 'nothing'}; {plan.unchanged:,} unchanged.{end}"
+
+
+def reading(result: Result) -> str:
+    """`350 objects read in 1.8 s.`, "" when neither is known."""
+    if result.reads and result.seconds:
+        return f"{objects(result.reads)} read, {duration(result.seconds)}."
+    if result.reads:
+        return f"{objects(result.reads)} read."
+    return f"{duration(result.seconds)}." if result.seconds else ""
+
+
+def duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def unchanged(declared: int, steps: Iterable[Step]) -> int:
+    """Of `declared` objects, those that no step changes; the same count as `Plan.unchanged`."""
+    return declared - sum(1 for s in steps if s.action is not Action.NONE and s.cause is not Cause.REMOVED)
+
+
+def _nothing(result: Result) -> str:
+    count = sum(result.plan.declared.values())
+    verb = "is" if count == 1 else "are"
+    if result.errors:
+        return "Not finished: see the error above."
+    if result.command == "destroy":
+        return "Nothing to destroy: no object is recorded."
+    if result.command == "audit":
+        return f"No drift: {objects(count)} {verb} as declared."
+    if not count:
+        return "Nothing to do: no object is declared."
+    return f"Nothing to do: {objects(count)} {verb} as declared."
+
+
+def _outcome_line(outcomes: tuple[Outcome, ...]) -> str:
+    failed = sum(1 for outcome in outcomes if outcome.fate is Fate.FAILED)
+    untried = sum(1 for outcome in outcomes if outcome.fate is Fate.NOT_TRIED)
+    ends = [f"{failed:,} failed"] if failed else []
+    ends += [f"{untried:,} not tried"] if untried else []
+    line = f"Done: {done(outcomes) or 'nothing'}"
+    return f"{line}; {', '.join(ends)}." if ends else f"{line}."

@@ -1,0 +1,157 @@
+"""Problems and errors as lines: never folded away, each with its object, its place and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from cxconfig.errors import CxconfigError, InputError, InputErrors, LiveError
+from cxconfig.planning.plan import Outcome, Step
+from cxconfig.reports.blocks import Style, place_text
+from cxconfig.reports.cells import columns, safe, shorten, wrap
+from cxconfig.reports.folding import NAME_ROOM
+from cxconfig.reports.palette import Palette
+from cxconfig.reports.values import scrubbed
+
+MOST_MISHAPS = 50
+"""So many objects with a problem are listed with their places; the others are counted."""
+INDENT = "      "
+OBJECT = "\0"
+"""Stands for the object's key while texts are compared; never printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """One text, and all objects that it is about."""
+
+    head: str
+    lines: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+def problems(steps: Iterable[Step], style: Style) -> Iterator[str]:
+    """The block of what cannot be applied."""
+    found: dict[tuple[str, str], list[Step]] = {}
+    for step in steps:
+        prefix = f"{style.kinds.singular(step.kind)} {step.key}: "
+        for text in dict.fromkeys(step.problems):
+            clean = safe(scrubbed(text.removeprefix(prefix), step, style.kinds))
+            found.setdefault((step.kind, clean), []).append(step)
+    mishaps = [Mishap("", (text,), tuple(group)) for (_, text), group in found.items()]
+    yield from _listed("Cannot be applied", "problem", mishaps, style)
+
+
+def failures(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
+    """The block of the steps that failed, the same refusal of many objects in one."""
+    found: dict[tuple[str, ...], list[Outcome]] = {}
+    for outcome in outcomes:
+        found.setdefault(_alike(outcome, style), []).append(outcome)
+    mishaps = []
+    for group in found.values():
+        first, error = group[0].step, group[0].error
+        lines = tuple(scrubbed(text, first, style.kinds) for text in _said(error)) if error else ("no reason is known",)
+        mishaps.append(Mishap(first.action.value, lines, tuple(outcome.step for outcome in group)))
+    yield from _listed("Failed", "object", mishaps, style)
+
+
+def error_lines(error: CxconfigError, palette: Palette, width: int, verbose: bool = False) -> list[str]:
+    """One error of a command: each mistake with file:line:column, what happened, and the way out."""
+    if isinstance(error, InputErrors):
+        shown = error.errors if verbose else error.errors[:MOST_MISHAPS]
+        lines = [line for mistake in shown for line in _mistake(mistake, palette, width)]
+        if len(error.errors) > len(shown):
+            lines.append(palette.red(f"… and {len(error.errors) - len(shown):,} more; --verbose shows them"))
+        return [*lines, palette.bold(line) if (line := safe(error.what)) else ""]
+    if isinstance(error, InputError):
+        return _mistake(error, palette, width)
+    lead = "error: "
+    lines = []
+    for text in _said(error):
+        room = width - (len(lead) if not lines else 2)
+        wrapped = wrap(safe(text), room)
+        lines += [wrapped[0] if not lines else f"  {wrapped[0]}", *(f"  {line}" for line in wrapped[1:])]
+    lines[0] = palette.red(lead) + lines[0]
+    where = place_text(error.place)
+    return [palette.bold(f"{where}:"), *lines] if where else lines
+
+
+def _mistake(error: InputError, palette: Palette, width: int) -> list[str]:
+    place = safe(str(error.place)) if error.place else ""
+    lines = [palette.bold(place) + (f": {palette.red('error')}")]
+    lines += [f"  {line}" for text in error.what.split("\n") for line in wrap(safe(text), width - 2)]
+    lines += [f"  {line}" for text in filter(None, error.way_out.split("\n")) for line in wrap(safe(text), width - 2)]
+    lines += [f"  {palette.dim(f'also at {safe(str(also))}')}" for also in error.also]
+    return lines
+
+
+def _said(error: CxconfigError) -> list[str]:
+    """What happened, what the vendor said, and the way out, as separate texts (not yet made safe)."""
+    found = error.what.split("\n")
+    if isinstance(error, LiveError):
+        answer = f"{error.endpoint} answered {error.status}" if error.status else f"{error.endpoint}: no answer"
+        said = f": {error.said}" if error.said and error.said not in error.what else ""
+        request = f" (request {error.request_id})" if error.request_id else ""
+        if error.endpoint or said or request:
+            system = f"{error.system}: " if error.system else ""
+            found.append(f"{system}{answer if error.endpoint else ''}{said}{request}")
+    return [*found, *filter(None, error.way_out.split("\n"))]
+
+
+def _alike(outcome: Outcome, style: Style) -> tuple[str, ...]:
+    step, error = outcome.step, outcome.error
+    if error is None:
+        return (step.kind, step.action, "")
+    key = re.compile(rf"(?<!\w){re.escape(step.key)}(?!\w)")
+    texts = [key.sub(OBJECT, scrubbed(text, step, style.kinds)) for text in (error.what, error.way_out)]
+    if isinstance(error, LiveError):
+        texts += [str(error.status), key.sub(OBJECT, error.said)]
+    return (step.kind, step.action, type(error).__name__, *texts)
+
+
+def _listed(title: str, noun: str, mishaps: Sequence[Mishap], style: Style) -> Iterator[str]:
+    total = sum(len(mishap.steps) for mishap in mishaps)
+    if not total:
+        return
+    yield style.palette.red(style.palette.bold(f"{title}: {total:,} {noun}{'' if total == 1 else 's'}"))
+    shown = mishaps if style.verbose else mishaps[:MOST_MISHAPS]
+    budget = total if style.verbose else MOST_MISHAPS
+    for i, mishap in enumerate(shown):
+        share = max(min(len(mishap.steps), budget - (len(shown) - i - 1)), 1)
+        budget -= share
+        yield from _mishap(mishap, share, style)
+    rest = sum(len(mishap.steps) for mishap in mishaps[len(shown) :])
+    if rest:
+        yield style.palette.red(f"  … and {rest:,} more with other texts; --verbose shows them")
+
+
+def _mishap(mishap: Mishap, share: int, style: Style) -> Iterator[str]:
+    palette, step = style.palette, mishap.steps[0]
+    several = len(mishap.steps) > 1
+    head = f"{mishap.head} " if mishap.head else ""
+    if several:
+        yield f"  {palette.red('!')} {head}{palette.bold(style.kinds.noun(step.kind, len(mishap.steps)))}"
+    else:
+        name = safe(step.key) if style.verbose else shorten(safe(step.key), max(style.width - 24, 12))
+        place = place_text(step.place)
+        used = f"  ! {head}{style.kinds.singular(step.kind)} {name}"
+        line = f"  {palette.red('!')} {head}{style.kinds.singular(step.kind)} {palette.bold(name)}"
+        if place and columns(used) + columns(place) + 2 > style.width:
+            yield line
+            yield INDENT + palette.dim(place)
+        else:
+            yield line + (f"  {palette.dim(place)}" if place else "")
+    for text in mishap.lines:
+        yield from (INDENT + line for line in wrap(safe(text), style.width - len(INDENT)))
+    if several:
+        yield from _places(mishap.steps, share, style)
+
+
+def _places(steps: Sequence[Step], share: int, style: Style) -> Iterator[str]:
+    for step in steps[:share]:
+        name = safe(step.key) if style.verbose else shorten(safe(step.key), NAME_ROOM)
+        place = place_text(step.place)
+        yield f"{INDENT}  {style.palette.dim(f'{place}: ') if place else ''}{name}"
+    if len(steps) > share:
+        noun = style.kinds.noun(steps[0].kind, len(steps) - share)
+        yield f"{INDENT}  {style.palette.red(f'… and {noun} more; --verbose shows them')}"
