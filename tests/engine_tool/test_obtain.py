@@ -55,7 +55,7 @@ def fake_go(tmp_path: Path, *, version: str = "go1.26.8", toolchain: str = "auto
     return script(
         tmp_path / "bin" / "go",
         f'if [ "$1" = env ]; then echo {version}; echo {toolchain}; echo {modules}; exit 0; fi',
-        f'echo "$GOMODCACHE|$GOFLAGS|$CGO_ENABLED|$PWD|$*" > {tmp_path / "called"}',
+        f'echo "$GOMODCACHE|$GOFLAGS|$CGO_ENABLED|$PWD|$XDG_CONFIG_HOME|$GOENV|$*" > {tmp_path / "called"}',
         'while [ $# -gt 0 ]; do [ "$1" = -o ] && out=$2; shift; done',
         build,
     )
@@ -159,16 +159,19 @@ def test_a_damaged_install_is_replaced(tmp_path: Path, mirror: Mirror) -> None:
 
 
 def test_without_the_archive_go_builds(tmp_path: Path) -> None:
-    """The build gets a module cache of its own that is gone afterwards, and our helpers lie beside the binary."""
+    """The build writes nothing to the user's home, and our helpers lie beside the binary."""
     fake_go(tmp_path)
     environ = world(tmp_path)
     said: list[str] = []
     engine = obtain(environ, said.append)
-    modules, flags, cgo, folder, arguments = (tmp_path / "called").read_text("utf-8").strip().split("|")
+    modules, flags, cgo, folder, config, settings, arguments = (
+        (tmp_path / "called").read_text("utf-8").strip().split("|")
+    )
     assert engine.plain and engine.version == VERSION
     assert {path.name for path in engine.binary.parent.iterdir()} == {"pulumi", "manifest.json", *HELPER_NAMES}
     assert (flags, cgo, Path(folder)) == ("-modcacherw", "0", ROOT / "tools" / "engine")
     assert Path(modules).is_relative_to(cache_folder(environ)) and not Path(modules).exists()
+    assert not Path(config).exists() and settings == str(tmp_path / ".config" / "go" / "env")
     assert "-trimpath" in arguments and "-tags osusergo,grpcnotrace" in arguments
     assert [line.split(":")[0] for line in said[-3:]] == [
         "official release archive",

@@ -79,6 +79,7 @@ def from_go(target: Path, environ: Mapping[str, str], say: Say) -> None:
     go = shutil.which("go", path=environ.get("PATH", os.defpath))
     if not go:
         raise WayClosed("go is not on PATH")
+    environ = {**environ, **_go_folders(target, environ)}
     settings = _go_settings(go, target, environ)
     say(f"building with {settings['GOVERSION']} ({go}); the first build takes about 4 minutes")
     env = {**environ, "CGO_ENABLED": "0", "GOWORK": "off"}
@@ -95,6 +96,7 @@ def from_go(target: Path, environ: Mapping[str, str], say: Say) -> None:
         copy_helpers(target)
     finally:
         shutil.rmtree(private, ignore_errors=True)
+        shutil.rmtree(target / "config", ignore_errors=True)
         (target / "build.log").unlink(missing_ok=True)
 
 
@@ -166,6 +168,15 @@ def _unpack(file: IO[bytes], target: Path) -> None:
     missing = [name for name in OFFICIAL_NAMES if not (target / name).is_file()]
     if missing:
         raise WayClosed(f"the archive lacks {', '.join(missing)}")
+
+
+def _go_folders(target: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Go keeps counters in the user's configuration folder; give it another one, and still the user's settings."""
+    if platform.system() != "Linux":
+        return {}
+    config = environ.get("XDG_CONFIG_HOME") or os.path.join(environ.get("HOME") or Path.home(), ".config")
+    settings = environ.get("GOENV") or os.path.join(config, "go", "env")
+    return {"GOENV": settings, "XDG_CONFIG_HOME": str(target / "config")}
 
 
 def _go_settings(go: str, folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
