@@ -22,7 +22,7 @@ def near(name: str, candidates: Iterable[str], limit: int = 3) -> list[str]:
     pool = list(folded)
     if len(pool) > MANY:
         pool = [word for word in pool if _alike(wanted, word)]
-    return [folded[word] for word in get_close_matches(wanted[:100], pool, n=limit, cutoff=0.7)]
+    return [folded[word] for word in get_close_matches(wanted[:100], pool, n=limit, cutoff=0.6)]
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

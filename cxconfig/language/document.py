@@ -136,10 +136,14 @@ class _Loader:
         return f"{next(iter(self._registry.systems()), 'api_version')}:"
 
     def _required(self, node: MappingNode, sheet: Sheet) -> None:
-        examples = {"api_version": API_VERSION, "tenant": "acme", "systems": "..."}
-        for name, example in examples.items():
+        ways_out = {
+            "api_version": f"add `api_version: {API_VERSION}`",
+            "tenant": "add `tenant: acme`, with a name of your own",
+            "systems": "add `systems:` with the url and credentials of each system below it",
+        }
+        for name, way_out in ways_out.items():
             if name not in node.entries:
-                sheet.add_at(Place(sheet.file, 1, 1), f"`{name}` is missing", f"add `{name}: {example}`")
+                sheet.add_at(Place(sheet.file, 1, 1), f"`{name}` is missing", way_out)
 
     def _take_tenant(self, node: Node, sheet: Sheet) -> None:
         if isinstance(node, ScalarNode) and _NAME.fullmatch(node.text):

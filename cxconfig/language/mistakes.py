@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cxconfig.errors import InputError, Place
 from cxconfig.language.nodes import Node
 from cxconfig.nearness import did_you_mean
 
-HINTS = 200
-"""After so many look-ups for "did you mean" in one reading no more are made: they are the slow part of a mistake."""
+COMPARISONS = 100_000
+"""So many names are compared for "did you mean" in one reading, then no more: it is the slow part of a mistake."""
 
 _SIMPLE = re.compile(r"[^\s.\"'`\[\]]+")
 
@@ -22,11 +22,12 @@ class Mistakes:
 
     def __init__(self) -> None:
         self.errors: list[InputError] = []
-        self._hints = 0
+        self._comparisons = 0
 
-    def hint(self, name: str, candidates: Iterable[str]) -> str:
-        self._hints += 1
-        return did_you_mean(name, candidates) if self._hints <= HINTS else ""
+    def hint(self, name: str, candidates: Collection[str]) -> str:
+        """`did you mean ...?`, or nothing."""
+        self._comparisons += len(candidates)
+        return did_you_mean(name, candidates) if self._comparisons <= COMPARISONS else ""
 
 
 class Sheet:
@@ -48,11 +49,11 @@ class Sheet:
         self.mistakes.errors.append(InputError(rule, place=place, path=dotted(path), way_out=way_out, also=also))
 
     def unknown(self, key: Node, name: str, known: Iterable[str], *, path: Path, what: str = "key") -> None:
-        """An unknown key: the near names, and all that there are."""
+        """An unknown key: the near names, or all that there are."""
         names = list(known)
         hint = self.mistakes.hint(name, names)
         rest = f"known here: {', '.join(names)}" if names else "nothing can be set here; remove it"
-        self.add(key, f"unknown {what} {shown(name)}", f"{hint} {rest}".strip(), path=path)
+        self.add(key, f"unknown {what} {shown(name)}", hint or rest, path=path)
 
 
 def dotted(path: Path) -> str:

@@ -85,16 +85,16 @@ class Objects:
     def check_references(self) -> None:
         """Every reference must name a declared object, if any object of that kind is declared at all."""
         hints: dict[tuple[str, str], str] = {}
+        known = {target: [name for name, _ in names.values()] for target, names in self._names.items()}
         for use in self._uses:
-            names = self._names.get(use.target)
-            if not names or use.name in self.found[use.target] or self._declared(use):
+            if not known.get(use.target) or use.name in self.found[use.target] or self._declared(use):
                 continue
             case = (use.target, use.name)
             if case not in hints:
-                hints[case] = self._mistakes.hint(use.name, [name for name, _ in names.values()])
+                hints[case] = self._mistakes.hint(use.name, known[use.target])
             kind = self._registry[use.target]
             rule = f"the {kind.singular} {shown(use.name)} is not declared"
-            way_out = f"{hints[case]} otherwise declare it under {use.target}: {_as_key(use.name)}: {{}}".strip()
+            way_out = f"{hints[case]} otherwise declare it under {use.target} as `{_as_key(use.name)}: {{}}`".strip()
             way_out = way_out if hints[case] else way_out.removeprefix("otherwise ")
             error = InputError(rule, place=use.place, path=dotted(use.path), way_out=way_out)
             self._mistakes.errors.append(error)
@@ -138,10 +138,13 @@ class _Fields:
                 spot.sheet.unknown(name_key, name, self._shapes, path=spot.path, what="field")
                 bad.add(name)
                 continue
+            before = len(spot.sheet.mistakes.errors)
             plain = self._value(shape, self._kind.specs[name], value, spot)
-            if plain is BAD:
+            if len(spot.sheet.mistakes.errors) > before:
                 bad.add(name)
-            elif isinstance(plain, SecretRef):
+            if plain is BAD:
+                continue
+            if isinstance(plain, SecretRef):
                 secrets[name], values[name] = plain, str(plain)
             else:
                 values[name] = plain
@@ -187,7 +190,7 @@ class _Fields:
         if wanted is None or OnRemove(wanted) in self._kind.removals:
             return True
         choices = " or ".join(f"`{choice.value}`" for choice in self._kind.removals)
-        rule = f"a {self._kind.singular} cannot be removed in this way: must be {choices}"
+        rule = f"must be {choices} for {self._kind.name}, not {shown(str(wanted))}"
         spot.below("on_remove").add(node.entries["on_remove"][1], rule, f"write {self._kind.removals[0].value}")
         return False
 
@@ -198,14 +201,14 @@ def _usable(key: ScalarNode, kind: Kind, spot: Spot) -> bool:
     if references.MARK in name:
         spot.sheet.add(key, "a name cannot be a reference", "write the name itself", path=spot.path)
     elif not name.strip():
-        rule = f"the name of a {kind.singular} is empty"
+        rule = f"the {kind.singular} has no name"
         spot.sheet.add(key, rule, "write its name before the `:`", path=spot.path[:-1])
     elif name != name.strip():
-        spot.sheet.add(key, "the name begins or ends with a blank", "remove the blank", path=spot.path)
+        spot.sheet.add(key, "the name begins or ends with a space", "remove the space", path=spot.path)
     elif not all(c.isprintable() for c in name):
         spot.sheet.add(key, "the name holds a line break or another invisible character", "remove it", path=spot.path)
     elif len(name) > MAX_KEY:
-        rule = f"the name of a {kind.singular} has more than {MAX_KEY} characters"
+        rule = f"the {kind.singular}'s name has more than {MAX_KEY} characters"
         spot.sheet.add(key, rule, "shorten it", path=spot.path[:-1])
     else:
         return True

@@ -35,7 +35,7 @@ def malformed(text: str) -> tuple[str, str]:
     scheme, name = parts.groups()
     if scheme != "env":
         same = scheme.strip().casefold() == "env"
-        rule = "`env` is written in small letters and without blanks" if same else "unknown kind of reference"
+        rule = "`env` is written in small letters and without spaces" if same else "unknown kind of reference"
         return rule, FORM if same else f"only `env` is known; {FORM}"
     if not name:
         return "the reference names no environment variable", FORM

@@ -39,7 +39,8 @@ def flag(node: ScalarNode) -> bool:
     if not node.plain and word in ("true", "false"):
         raise Unfit("must be true or false without quotes", f"write {word}")
     meant = "true" if word in _YES else "false" if word in _NO else "true or false"
-    raise Unfit("must be true or false", f"write {meant}", shown(node.text))
+    why = "" if word in ("true", "false") or meant == "true or false" else f"; {shown(node.text)} is a text in YAML 1.2"
+    raise Unfit("must be true or false", f"write {meant}{why}", shown(node.text))
 
 
 def number(node: ScalarNode) -> int:
@@ -64,9 +65,9 @@ def _not_a_number(node: ScalarNode) -> tuple[str, str]:
     if re.fullmatch(r"[-+]?[0-9.]+[eE][-+]?[0-9]+", word):
         return " without an exponent", digits
     if re.fullmatch(r"0[xXoObB][0-9a-fA-F]+", word):
-        return " in decimal digits, not hexadecimal, octal or binary", digits
+        return " in decimal digits", digits
     if re.fullmatch(r"-?0[0-9]+", word):
-        return " without leading zeros", f"write {word.replace('0', '', 1) if word.strip('-0') else '0'}"
+        return " without leading zeros", f"write {int(word)}" if len(word) <= MAX_DIGITS else digits
     if re.fullmatch(r"\+[0-9]+", word):
         return " without a plus sign", f"write {word[1:]}"
     if re.fullmatch(r"[0-9][0-9_,]+", word):

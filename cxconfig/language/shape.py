@@ -55,7 +55,7 @@ class Shape(ABC):
 
     @abstractmethod
     def convert(self, node: Node, spot: Spot) -> Any:
-        """The plain value, or BAD with at least one mistake noted."""
+        """The plain value. With a mistake noted: BAD, or for a mapping what is good of it, to find all mistakes."""
 
 
 class TextShape(Shape):
@@ -104,15 +104,14 @@ class MapShape(Shape):
             got = shown(node.text) if isinstance(node, ScalarNode) else "a list"
             return spot.add(node, "must be a mapping", "write {name: value}, or one `name: value` line each", got)
         values: dict[str, Any] = {}
-        good = True
         for name, (key, value) in node.entries.items():
             below = spot.below(name)
             if _reference_in(key, below):
-                good = False
                 continue
-            values[name] = self.item.convert(value, below)
-            good = good and values[name] is not BAD
-        return values if good else BAD
+            plain = self.item.convert(value, below)
+            if plain is not BAD:
+                values[name] = plain
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +208,18 @@ def validated(
 ) -> tuple[ModelT | None, list[ErrorDetails]]:
     """The model's instance, or None and what the model finds wrong.
 
-    Findings about a field in `ignored` are left out, and those about the whole too if there is such a field.
+    `ignored` names the fields in which a mistake is noted already: findings about such a field as a whole are left
+    out, and those about the whole object too if there is such a field.
     """
     try:
         return model.model_validate(values), []
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        return None, [e for e in found if (e["loc"][0] not in ignored if e["loc"] else not ignored)]
+        return None, [e for e in found if not _ignorable(e["loc"], ignored)]
+
+
+def _ignorable(loc: tuple[int | str, ...], ignored: Collection[str]) -> bool:
+    return bool(ignored) if not loc else len(loc) == 1 and loc[0] in ignored
 
 
 def note(error: ErrorDetails, key: Node, node: MappingNode | None, spot: Spot, unmanaged: bool = True) -> None:

@@ -21,7 +21,7 @@ _FLOW = "close it, and put commas between the entries"
 _WORDS: dict[str, tuple[str, str]] = {
     "mapping values are not allowed in this context": (
         "this `:` does not belong here",
-        "indent the line like its neighbours, put a blank after the `:` of the line above,"
+        "indent the line like its neighbours, put a space after the `:` of the line above,"
         " and quote a text that contains `: `",
     ),
     "did not find expected ',' or ']'": ("the list that begins with `[` is not written to its end", _FLOW),
@@ -64,8 +64,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "found incompatible YAML document": ("files are read as YAML 1.2", "remove the %YAML line"),
     "found a tab character where an indentation space is expected": (
-        "a tab is used for indentation; YAML indents with spaces",
-        "replace the tab by spaces",
+        "a tab stands where YAML allows only spaces",
+        "replace the tab with spaces",
     ),
 }
 _TAB = _WORDS["found a tab character where an indentation space is expected"]
@@ -81,12 +81,14 @@ def explain(error: YAMLError, lines: Sequence[str]) -> Problem:
         return Problem(line, _tab_column(lines[line - 1]), *_TAB)
     if problem == "could not find expected ':'":
         rule = "this line is neither `key: value` nor the continuation of the value above it"
-        way_out = "put a `:` and a blank after the key, or indent or quote the text"
+        way_out = "put a `:` and a space after the key, or indent or quote the text"
         return Problem(start_line, start_column, rule, way_out)
     if context.endswith("a quoted scalar") and problem == "found unexpected end of stream":
         return Problem(start_line, start_column, "this quote is never closed", "close it at the end of the text")
     if problem == "found character that cannot start any token":
         return _bad_start(lines, line, column)
+    if "flow" in context and line == len(lines) and not lines[-1][column - 1 :].strip():
+        return Problem(line, column, "the file ends inside `[ ]` or `{ }`", "close it")
     if problem.startswith("did not find expected ',' or") or problem == "found unexpected ':'":
         quoted = _reference(lines, line, start_line)
         if quoted is not None:

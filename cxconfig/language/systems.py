@@ -116,7 +116,7 @@ def url_problem(text: str) -> tuple[str, str] | None:
     """Why `text` cannot be the address of a system (rule and way out), or None. Never shows the text."""
     example = "write it like https://host.example.com"
     if not text or _BLANK.search(text):
-        return ("the address is empty" if not text else "an address has no blanks and no backslashes"), example
+        return ("the address is empty" if not text else "an address has no spaces and no backslashes"), example
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
