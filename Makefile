@@ -41,11 +41,11 @@ engine: .venv/.installed
 	@$(BIN)/python -m tools.engine.obtain
 
 .venv/.installed: $(LOCK) pyproject.toml
-	@test -n "$(PYTHON)" && "$(PYTHON)" -c '$(FITS)' >/dev/null 2>&1 || { \
-		echo "cxconfig needs Python 3.11 or newer with venv and ensurepip; found: $$(python3 --version 2>&1)." >&2; \
-		echo "Install one (on Debian and Ubuntu also the package python3-venv), or name it: make PYTHON=/path/to/python3" >&2; \
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(FITS)' >/dev/null 2>&1 || { \
+		echo "cxconfig needs Python 3.11 or newer with venv and ensurepip; found: $$($(or $(PYTHON),python3) --version 2>&1)." >&2; \
+		echo "Install one (on Debian and Ubuntu also the package python3-venv), or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
 		exit 1; }
-	$(PYTHON) -m venv .venv
+	@$(BIN)/python -c '$(FITS)' >/dev/null 2>&1 || { echo "$(PYTHON) -m venv .venv"; $(PYTHON) -m venv --clear .venv; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	$(BIN)/python -m pip check --disable-pip-version-check
