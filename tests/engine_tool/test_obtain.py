@@ -14,6 +14,7 @@ import pytest
 from cxconfig.engine.locate import LANGUAGE_HOST, OVERRIDE, RESOURCE_HOST, cache_folder, locate
 from cxconfig.errors import EngineMissing
 from tests.engine_tool.support import LIMIT, Mirror, archive, pulumi, script, serving
+from tools.engine import ways
 from tools.engine.obtain import obtain
 from tools.engine.ways import HELPER_NAMES, HELPERS, MIRROR, OFFICIAL_NAMES, VERSION, WayClosed, from_go, from_release
 
@@ -198,6 +199,40 @@ def test_a_failing_build_shows_its_last_lines_and_leaves_nothing(tmp_path: Path)
     assert "go build ended with exit code 2:\n    no space left" in str(caught.value)
     assert "make engine" in str(caught.value).splitlines()[-1]
     assert names_in(environ) == set()
+
+
+def test_a_long_build_tells_that_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line now and then, with the number of modules fetched, until the build ends."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    fake_go(tmp_path, build=f'echo "go: downloading x" >&2; read line < {gate}; printf "#!/bin/sh\n" > "$out"')
+    monkeypatch.setattr(ways, "HEARTBEAT", 0.01)
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "(1 modules fetched)" in line and not gate.with_suffix(".open").exists():
+            gate.with_suffix(".open").touch()
+            gate.write_text("go on\n", "utf-8")
+
+    (tmp_path / "target").mkdir()
+    from_go(tmp_path / "target", world(tmp_path), say)
+    assert any(line.startswith("still building after 0 s") for line in said)
+
+
+def test_an_interrupted_build_ends_the_compiler(tmp_path: Path) -> None:
+    """Ctrl-C leaves neither a part of an engine nor a compiler at work."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    fake_go(tmp_path, build=f"read line < {gate}")
+    environ = world(tmp_path)
+    with start(environ) as process, gate.open("wb", buffering=0) as held:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LIMIT)
+        with pytest.raises(BrokenPipeError):
+            held.write(b"too late")
+    assert (process.returncode, err, names_in(environ)) == (130, "", set())
+    assert "interrupted; nothing was installed" in out
 
 
 @pytest.mark.parametrize(("version", "toolchain"), [("go1.20.14", "auto"), ("go1.25.3", "local"), ("devel", "auto")])

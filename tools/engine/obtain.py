@@ -3,7 +3,9 @@
 Ways, in this order: what `cxconfig.engine.locate` finds (CXCONFIG_PULUMI, PATH, cache folder), the official release
 archive, a build with Go. An install is made in a folder of its own beside its place and moved there in one step, under
 a lock: one that fails, is interrupted or killed leaves nothing behind that could be taken for an engine, and the next
-run removes its remains. `CXCONFIG_PULUMI_RELEASES` names a mirror of the official archives. Exit code 0 with a usable engine, 1 without, 130 when interrupted.
+run removes its remains. `CXCONFIG_PULUMI_RELEASES` may name a mirror of the official archives.
+
+Exit code 0 with a usable engine, 1 without, 130 when interrupted.
 """
 
 from __future__ import annotations
