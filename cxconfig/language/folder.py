@@ -38,9 +38,22 @@ def sources(folder: Path, mistakes: Mistakes) -> Iterator[Source]:
 
 
 def displayed(path: Path) -> str:
-    """The path as text that can be printed everywhere: bytes that are not UTF-8 and controls are escaped."""
+    """The path as a user would type it here: relative where it is below the current folder.
+
+    It can be printed everywhere: bytes that are not UTF-8 and controls are escaped.
+    """
+    if path.is_absolute():
+        path = _relative(path)
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text).replace(os.sep, "/")
+
+
+def _relative(path: Path) -> Path:
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return path
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _main(folder: Path) -> Path:

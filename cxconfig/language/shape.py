@@ -58,6 +58,7 @@ class Shape(ABC):
         """The plain value. With a mistake noted: BAD, or for a mapping what is good of it, to find all mistakes."""
 
 
+@dataclass(frozen=True, slots=True)
 class TextShape(Shape):
     def convert(self, node: Node, spot: Spot) -> Any:
         if not isinstance(node, ScalarNode):
@@ -65,6 +66,7 @@ class TextShape(Shape):
         return BAD if _reference_in(node, spot) else scalars.text(node)
 
 
+@dataclass(frozen=True, slots=True)
 class FlagShape(Shape):
     def convert(self, node: Node, spot: Spot) -> Any:
         if not isinstance(node, ScalarNode):
@@ -72,6 +74,7 @@ class FlagShape(Shape):
         return _scalar(scalars.flag, node, spot)
 
 
+@dataclass(frozen=True, slots=True)
 class NumberShape(Shape):
     def convert(self, node: Node, spot: Spot) -> Any:
         if not isinstance(node, ScalarNode):

@@ -231,7 +231,7 @@ class _Reader:
         found: dict[str, OnRemove] = {}
         if not isinstance(node, MappingNode):
             if not is_null(node):
-                sheet.add(node, "must be a mapping of kinds", "write users: below it, for example", path=path)
+                sheet.add(node, "must be a mapping of kinds", f"write {next(iter(self._kinds))}: below it", path=path)
             return found
         for name, (key, value) in node.entries.items():
             if name not in self._kinds:

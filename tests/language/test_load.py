@@ -151,6 +151,16 @@ def test_a_file_name_that_is_not_utf_8_can_be_shown(tmp_path: Path) -> None:
     assert r"b\xff\n.yaml:1:1" in str(caught.value).encode("utf-8").decode()
 
 
+def test_places_are_relative_to_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An absolute folder below the current one is shown as it would be typed, any other as it was given."""
+    written(tmp_path / "acme", agents("    ann: {}\n"))
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path / "acme", Path("acme"), Path("./acme/")):
+        assert load(folder, REGISTRY).objects["desk.agents"]["ann"].place.file == "acme/agents.yaml"
+    monkeypatch.chdir(tmp_path / "acme")
+    assert load(Path("../acme"), REGISTRY).objects["desk.agents"]["ann"].place.file == "../acme/agents.yaml"
+
+
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     """More than 32 MiB are not parsed."""
     written(tmp_path, {"big.yaml": b"# " + b"x" * (32 * 1024 * 1024)})
