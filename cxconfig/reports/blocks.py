@@ -11,6 +11,7 @@ from cxconfig.planning.plan import Step
 from cxconfig.reports.cells import columns, joined, pad, safe, shorten, wrap
 from cxconfig.reports.folding import Folded, names
 from cxconfig.reports.palette import Palette
+from cxconfig.reports.palette import unpainted as _plain
 from cxconfig.reports.values import Entry, Kinds, declared_value, entries, fit, scrubbed
 
 PLACE_COLUMN = 92
@@ -33,6 +34,7 @@ MARKS = {
 CAUSES = {Cause.NEW: "new", Cause.EDIT: "edited", Cause.DRIFT: "drift", Cause.BOTH: "edited and drift"}
 AUDIT_MARKS = {Action.CREATE: "-", Action.UPDATE: "~"}
 AUDIT_WORDS = {Action.CREATE: "missing", Action.UPDATE: "differs"}
+BLOCKED = "(cannot be applied)"
 FIRST_NAMES = 3
 FIRST_NAMES_LOST = 10
 """Of objects that go or are missing, more names are shown."""
@@ -69,46 +71,54 @@ def why(step: Step) -> str:
     if step.action is Action.ADOPT:
         return "exists live, " + ("as declared" if not step.differences else "differs")
     if step.action is Action.FORGET:
-        return "removed from the YAML, " + ("stays as it is live" if step.exists else "gone live")
+        return "removed from the YAML, " + ("kept live" if step.exists else "gone live")
     if step.action is Action.RECORD:
-        return "live as declared, only the record changes"
+        return "already as declared live"
     if step.cause is Cause.REMOVED:
         return step.cause.value
     return CAUSES[step.cause] if step.cause else ""
 
 
 def _single(step: Step, style: Style) -> list[str]:
-    mark, word = _action(step, style)
-    reason = _reason(step, style)
+    """`  ~ update jdoe (edited)      people.yaml:12`; what does not fit stands on lines of its own."""
+    reasons = _reasons(step, style)
+    reason = " ".join(reasons)
     place = place_text(step.place)
-    fixed = 2 + len(mark) + 1 + len(word) + 1 + (2 + columns(reason) if reason else 0)
-    place_room = max(min(style.width, PLACE_COLUMN) - fixed - LEAST_NAME - 3, 0) if place else 0
     name = safe(step.key)
+    mark, word = _action(step, style)
     if not style.verbose:
-        place = shorten(place, max(place_room, LEAST_NAME))
-        name = shorten(name, max(style.width - fixed - (columns(place) + 3 if place else 0), LEAST_NAME))
-    used = fixed + columns(name)
-    gap = max(min(style.width, PLACE_COLUMN) - used - columns(place), 3)
-    painted = style.palette.action(step.action, f"{mark} {word}")
-    line = f"  {painted} {style.palette.bold(name)}" + (f"  {style.palette.dim(reason)}" if reason else "")
-    if place and used + 3 + columns(place) > style.width:
-        return [line, FIELD_INDENT + style.palette.dim(place)]
-    return [line + (" " * gap + style.palette.dim(place) if place else "")]
+        taken = columns(f"  {mark} {word} ") + (columns(place) + 3 if place else 0)
+        name = shorten(name, max(style.width - taken - (columns(_plain(reason)) + 1 if reason else 0), LEAST_NAME))
+    head = f"  {style.palette.action(step.action, f'{mark} {word}')} {style.palette.bold(name)}"
+    if reason and columns(_plain(head)) + 1 + columns(_plain(reason)) <= style.width:
+        head, reason = f"{head} {reason}", ""
+    gap = min(style.width, PLACE_COLUMN) - columns(_plain(head)) - columns(place)
+    if place and columns(_plain(head)) + 2 + columns(place) <= style.width:
+        head, place = head + " " * max(gap, 2) + style.palette.dim(place), ""
+    below = [style.palette.dim(line) for line in wrap(place, style.width - len(FIELD_INDENT))] if place else []
+    if reason:
+        below += reasons
+    return [head, *(FIELD_INDENT + line for line in below)]
 
 
 def _several(entry: Folded, style: Style) -> list[str]:
+    """`  ~ update 4,812 users (drift): a01, a02, a03 and 4,809 more`."""
     mark, word = _action(entry.step, style)
     going = entry.step.action in (Action.DISABLE, Action.DELETE) or (style.audit and entry.step.action is Action.CREATE)
     keys = [step.key for step in entry.steps]
-    reason = _reason(entry.step, style)
     count = style.kinds.noun(entry.step.kind, len(keys))
     head = f"  {style.palette.action(entry.step.action, f'{mark} {word}')} {style.palette.bold(count)}"
+    reasons = _reasons(entry.step, style)
+    reason = " ".join(reasons)
+    below = []
+    if reason and columns(_plain(head)) + 2 + columns(_plain(reason)) <= style.width:
+        head = f"{head} {reason}"
+    elif reason:
+        below += [FIELD_INDENT + text for text in reasons]
     who = names(keys, FIRST_NAMES_LOST if going else FIRST_NAMES)
-    used = 2 + len(mark) + 1 + len(word) + 1 + columns(count) + (2 + columns(reason) if reason else 0)
-    head += f"  {style.palette.dim(reason)}" if reason else ""
-    if used + 2 + columns(who) <= style.width:
+    if columns(_plain(head)) + 2 + columns(who) <= style.width and not below:
         return [f"{head}: {who}"]
-    return [f"{head}:", *(FIELD_INDENT + line for line in wrap(who, style.width - len(FIELD_INDENT)))]
+    return [f"{head}:", *below, *(FIELD_INDENT + line for line in wrap(who, style.width - len(FIELD_INDENT)))]
 
 
 def _action(step: Step, style: Style) -> tuple[str, str]:
@@ -117,8 +127,13 @@ def _action(step: Step, style: Style) -> tuple[str, str]:
     return MARKS[step.action], step.action.value
 
 
-def _reason(step: Step, style: Style) -> str:
-    return "" if style.audit else why(step)
+def _reasons(step: Step, style: Style) -> list[str]:
+    """`(drift)` where there is a cause, and in red that the step cannot be applied where no single field says so."""
+    text = "" if style.audit else why(step)
+    found = [style.palette.dim(f"({text})")] if text else []
+    if step.problems and not any(difference.problem for difference in step.differences):
+        found.append(style.palette.red(BLOCKED))
+    return found
 
 
 def _fields(step: Step, style: Style) -> list[str]:
@@ -132,7 +147,7 @@ def _fields(step: Step, style: Style) -> list[str]:
     shown = rows if style.verbose else rows[:MOST_ENTRIES]
     label_room = min(max((columns(entry.label) + 1 for _, entry in shown), default=0), LABEL_ROOM, style.width // 2)
     mixed = len({difference.cause for difference in step.differences}) > 1 or step.cause is Cause.BOTH
-    lines = [_field(difference, entry, label_room, mixed, style) for difference, entry in shown]
+    lines = [line for d, entry in shown for line in _field(d, entry, label_room, mixed, style)]
     if len(rows) > len(shown):
         lines.append(FIELD_INDENT + style.palette.dim(f"… {len(rows) - len(shown):,} more; --verbose shows them"))
     return lines
@@ -147,18 +162,24 @@ def _created(step: Step, style: Style) -> list[str]:
     return [FIELD_INDENT + line for line in joined(parts, " · ", style.width - len(FIELD_INDENT))]
 
 
-def _field(difference: Difference, entry: Entry, label_room: int, mixed: bool, style: Style) -> str:
-    """`    + skills.Billing: 50`, `      team:          Support -> Sales  drift`."""
+def _field(difference: Difference, entry: Entry, label_room: int, mixed: bool, style: Style) -> list[str]:
+    """`    + skills.Billing: 50`, `      team:          Support -> Sales (drift)`."""
     palette = style.palette
     label = pad(shorten(entry.label, label_room - 1) + ":", label_room)
-    suffix = "cannot be applied" if difference.problem else ""
+    suffixes = []
     if mixed and difference.cause and not style.audit:
-        suffix = ", ".join(filter(None, [CAUSES.get(difference.cause, difference.cause.value), suffix]))
-    room = style.width - len(FIELD_INDENT) - label_room - 1 - (columns(suffix) + 2 if suffix else 0)
-    sign, text = _change(entry, room, style)
-    if suffix:
-        text += "  " + (palette.red(suffix) if difference.problem else palette.dim(suffix))
-    return f"    {sign} {label} {text}".rstrip()
+        suffixes.append(palette.dim(f"({CAUSES.get(difference.cause, difference.cause.value)})"))
+    if difference.problem:
+        suffixes.append(palette.red(BLOCKED))
+    suffix = " ".join(suffixes)
+    room = style.width - len(FIELD_INDENT) - label_room - 1
+    sign, text = _change(entry, room - (columns(_plain(suffix)) + 1 if suffix else 0), style)
+    used = columns(_plain(text))
+    head = f"    {sign} {label}"
+    if style.verbose or used + (1 + columns(_plain(suffix)) if suffix else 0) <= room:
+        return [f"{head} {text} {suffix}".rstrip()]
+    more = [f"{FIELD_INDENT}  {suffix}"] if suffix else []
+    return [f"{head} {text}", *more] if used <= room else [head.rstrip(), f"{FIELD_INDENT}  {text}", *more]
 
 
 def _change(entry: Entry, room: int, style: Style) -> tuple[str, str]:

@@ -84,13 +84,11 @@ def wrap(text: str, room: int) -> list[str]:
 def joined(parts: list[str], separator: str, room: int) -> list[str]:
     """`parts` in lines of at most `room` cells, broken only between parts; an overlong part is wrapped."""
     lines: list[str] = []
-    for i, part in enumerate(parts):
-        text = part + (separator.rstrip() if i < len(parts) - 1 else "")
-        gap = " " if separator.endswith(" ") else ""
-        if lines and columns(lines[-1]) + len(gap) + columns(text) <= room:
-            lines[-1] += gap + text
+    for part in parts:
+        if lines and columns(lines[-1]) + columns(separator) + columns(part) <= room:
+            lines[-1] += separator + part
         else:
-            lines += wrap(text, room)
+            lines += wrap(part, room)
     return lines
 
 

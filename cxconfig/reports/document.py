@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cxconfig.errors import CxconfigError, EngineFailed, InputError, InputErrors, LiveError, ObjectError, Place
+from cxconfig.errors import (
+    CxconfigError,
+    EngineFailed,
+    InputError,
+    InputErrors,
+    Interrupted,
+    LiveError,
+    ObjectError,
+    Place,
+    StackLocked,
+)
 from cxconfig.kinds import Difference, Registry, SecretRef
 from cxconfig.planning.plan import Outcome, Result, Step
 from cxconfig.reports.counts import unchanged
@@ -17,6 +27,7 @@ from cxconfig.reports.values import SECRET, Kinds, masked, scrubbed
 
 FORMAT = 1
 """Raised when a key changes its meaning or goes; a new key does not raise it."""
+INTERRUPTED = 130
 
 
 def to_json(result: Result, registry: Registry) -> dict[str, Any]:
@@ -45,7 +56,9 @@ def to_json(result: Result, registry: Registry) -> dict[str, Any]:
 
 def errors_to_json(errors: Iterable[CxconfigError], *, command: str = "", tenant: str = "") -> dict[str, Any]:
     """What `--format json` prints for a command that ended with errors before there was a result."""
-    return {"format": FORMAT, "command": command, "tenant": tenant, "exit_code": 1, "errors": _flat(errors)}
+    errors = tuple(errors)
+    exit_code = INTERRUPTED if any(isinstance(error, Interrupted) for error in errors) else 1
+    return {"format": FORMAT, "command": command, "tenant": tenant, "exit_code": exit_code, "errors": _flat(errors)}
 
 
 def error_to_json(error: CxconfigError) -> dict[str, Any]:
@@ -62,6 +75,8 @@ def error_to_json(error: CxconfigError) -> dict[str, Any]:
         found |= {"kind": error.kind, "key": error.key}
     if isinstance(error, EngineFailed):
         found |= {"details": list(error.details)}
+    if isinstance(error, StackLocked):
+        found |= {"host": error.host, "pid": error.pid, "stale": error.stale}
     if isinstance(error, LiveError):
         found |= {
             "system": error.system,

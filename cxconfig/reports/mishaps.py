@@ -19,6 +19,8 @@ MOST_MISHAPS = 50
 INDENT = "      "
 OBJECT = "\0"
 """Stands for the object's key while texts are compared; never printed."""
+LEAST_KEY = 3
+"""Shorter keys are found in ordinary words, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,8 @@ def failures(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:
         found.setdefault(_alike(outcome, style), []).append(outcome)
     mishaps = []
     for group in found.values():
-        first, error = group[0].step, group[0].error
-        lines = tuple(scrubbed(text, first, style.kinds) for text in _said(error)) if error else ("no reason is known",)
-        mishaps.append(Mishap(first.action.value, lines, tuple(outcome.step for outcome in group)))
+        lines = tuple(_reasons(group, style))
+        mishaps.append(Mishap(group[0].step.action.value, lines, tuple(outcome.step for outcome in group)))
     yield from _listed("Failed", "object", mishaps, style)
 
 
@@ -62,27 +63,25 @@ def error_lines(error: CxconfigError, palette: Palette, width: int, verbose: boo
         lines = [line for mistake in shown for line in _mistake(mistake, palette, width)]
         if len(error.errors) > len(shown):
             lines.append(palette.red(f"… and {len(error.errors) - len(shown):,} more; --verbose shows them"))
-        return [*lines, palette.bold(line) if (line := safe(error.what)) else ""]
+        return [*lines, *(palette.bold(line) for line in wrap(safe(error.what), width))]
     if isinstance(error, InputError):
         return _mistake(error, palette, width)
-    lead = "error: "
-    lines = []
-    for text in _said(error):
-        room = width - (len(lead) if not lines else 2)
-        wrapped = wrap(safe(text), room)
-        lines += [wrapped[0] if not lines else f"  {wrapped[0]}", *(f"  {line}" for line in wrapped[1:])]
-    lines[0] = palette.red(lead) + lines[0]
-    where = place_text(error.place)
-    return [palette.bold(f"{where}:"), *lines] if where else lines
+    place = place_text(error.place)
+    first, *rest = _said(error)
+    lead, *lines = wrap(f"error: {place}: {safe(first)}" if place else f"error: {safe(first)}", width - 2)
+    lines += [line for text in rest for line in wrap(safe(text), width - 2)]
+    return [palette.red("error:") + lead.removeprefix("error:"), *(f"  {line}" for line in lines)]
 
 
 def _mistake(error: InputError, palette: Palette, width: int) -> list[str]:
-    place = safe(str(error.place)) if error.place else ""
-    lines = [palette.bold(place) + (f": {palette.red('error')}")]
-    lines += [f"  {line}" for text in error.what.split("\n") for line in wrap(safe(text), width - 2)]
-    lines += [f"  {line}" for text in filter(None, error.way_out.split("\n")) for line in wrap(safe(text), width - 2)]
-    lines += [f"  {palette.dim(f'also at {safe(str(also))}')}" for also in error.also]
-    return lines
+    """`people.yaml:12:5: onecloud.users.jdoe.skills: must be a mapping`, then the way out and the other places."""
+    place = f"{safe(str(error.place))}:" if error.place else ""
+    texts = [safe(text) for text in (*error.what.split("\n"), *filter(None, error.way_out.split("\n")))]
+    texts[0] = f"{place} {texts[0]}".strip()
+    lead, *lines = [line for text in texts for line in wrap(text, width - 2)]
+    lines += [palette.dim(f"also at {safe(str(also))}") for also in error.also]
+    painted = palette.bold(place) + lead.removeprefix(place) if lead.startswith(place) else lead
+    return [painted, *(f"  {line}" for line in lines)]
 
 
 def _said(error: CxconfigError) -> list[str]:
@@ -90,23 +89,41 @@ def _said(error: CxconfigError) -> list[str]:
     found = error.what.split("\n")
     if isinstance(error, LiveError):
         answer = f"{error.endpoint} answered {error.status}" if error.status else f"{error.endpoint}: no answer"
-        said = f": {error.said}" if error.said and error.said not in error.what else ""
-        request = f" (request {error.request_id})" if error.request_id else ""
-        if error.endpoint or said or request:
-            system = f"{error.system}: " if error.system else ""
-            found.append(f"{system}{answer if error.endpoint else ''}{said}{request}")
+        parts = [f"{error.system}:"] if error.system else []
+        parts += [answer] if error.endpoint else []
+        said = error.said if error.said not in error.what else ""
+        text = " ".join(parts) + (f": {said}" if said else "")
+        text += f" (request {error.request_id})" if error.request_id else ""
+        found += [text] if error.endpoint or said or error.request_id else []
     return [*found, *filter(None, error.way_out.split("\n"))]
 
 
+def _reasons(group: Sequence[Outcome], style: Style) -> Iterator[str]:
+    """The texts of an error; of one that several objects share, with `<user>` in place of their keys."""
+    step, error = group[0].step, group[0].error
+    if error is None:
+        yield "no reason is known"
+        return
+    several = len(group) > 1 and len(step.key) >= LEAST_KEY
+    for text in _said(error):
+        clean = scrubbed(text, step, style.kinds)
+        yield _key(step).sub(f"<{style.kinds.singular(step.kind)}>", clean) if several else clean
+
+
 def _alike(outcome: Outcome, style: Style) -> tuple[str, ...]:
+    """Equal for outcomes whose errors differ in nothing but the object."""
     step, error = outcome.step, outcome.error
     if error is None:
         return (step.kind, step.action, "")
-    key = re.compile(rf"(?<!\w){re.escape(step.key)}(?!\w)")
+    key = _key(step)
     texts = [key.sub(OBJECT, scrubbed(text, step, style.kinds)) for text in (error.what, error.way_out)]
     if isinstance(error, LiveError):
-        texts += [str(error.status), key.sub(OBJECT, error.said)]
+        texts += [str(error.status), key.sub(OBJECT, scrubbed(error.said, step, style.kinds))]
     return (step.kind, step.action, type(error).__name__, *texts)
+
+
+def _key(step: Step) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(step.key)}(?!\w)")
 
 
 def _listed(title: str, noun: str, mishaps: Sequence[Mishap], style: Style) -> Iterator[str]:

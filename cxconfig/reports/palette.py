@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cxconfig.kinds import Action
 
 RESET = "\x1b[0m"
+SEQUENCE = re.compile(r"\x1b\[[0-9]+m")
+
+
+def unpainted(text: str) -> str:
+    """`text` without this palette's sequences, to measure it."""
+    return SEQUENCE.sub("", text)
 
 
 @dataclass(frozen=True, slots=True)

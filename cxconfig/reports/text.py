@@ -59,7 +59,9 @@ def _changes(steps: Sequence[Step], style: Style) -> Iterator[list[str]]:
         kinds.setdefault(step.kind, []).append(step)
     for kind in style.kinds.order(set(kinds)):
         counts = audited(kinds[kind]) if style.audit else planned(kinds[kind])
-        lines = [f"{style.palette.bold(style.kinds.title(kind))}: {counts}"]
+        title = style.kinds.title(kind)
+        first, *more = wrap(f"{title}: {counts}", style.width - 2)
+        lines = [style.palette.bold(title) + first.removeprefix(title), *(f"  {line}" for line in more)]
         for action, group in by_action(kinds[kind]):
             lines += _entries(action, group, style)
         yield lines
@@ -109,7 +111,7 @@ def _outcomes(outcomes: Sequence[Outcome], style: Style) -> Iterator[Iterable[st
     """What was done by kind, what failed, what was not tried, and how to go on."""
     yield _done([outcome.step for outcome in outcomes if outcome.fate is Fate.DONE], style)
     failed = [outcome for outcome in outcomes if outcome.fate is Fate.FAILED]
-    untried = [outcome.step for outcome in outcomes if outcome.fate is Fate.NOT_TRIED]
+    untried = [o.step for o in outcomes if o.fate is Fate.NOT_TRIED and o.step.action is not Action.NONE]
     yield failures(failed, style)
     yield _untried(untried, style)
     if failed or untried:
@@ -156,9 +158,7 @@ def _errors(result: Result, style: Style) -> Iterator[str]:
 def _end(result: Result, style: Style) -> Iterator[str]:
     palette = style.palette
     paint = palette.green if result.exit_code == 0 else palette.red if result.exit_code == 1 else palette.yellow
-    first, *rest = wrap(closing(result), style.width)
-    yield palette.bold(paint(first))
-    yield from rest
+    yield from (palette.bold(paint(line)) for line in wrap(closing(result), style.width))
     if reading(result):
         yield palette.dim(reading(result))
 

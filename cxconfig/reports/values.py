@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def _private(name: str, live: Any, declared: Any) -> Entry:
 
 def _entry(label: str, sign: str, live: Any, declared: Any) -> Entry:
     left, right = shown(live), shown(declared)
-    if left == right and not sign:
+    if not sign and unicodedata.normalize("NFC", left) == unicodedata.normalize("NFC", right):
         left, right = _exact(live), _exact(declared)
     return Entry(label, sign, left, right)
 
@@ -171,7 +172,8 @@ def _of_mappings(name: str, live: Mapping[str, Any], declared: Mapping[str, Any]
             {k: v for k, v in side.items() if k not in other or not kind.equal(name, {k: v}, {k: other[k]})}
             for side, other in ((live, declared), (declared, live))
         )
-    tree = DeepDiff(live, declared, view="tree", ignore_order=True)
+    # Without the threshold, sides that share few keys would come back as one changed value.
+    tree = DeepDiff(live, declared, view="tree", ignore_order=True, threshold_to_diff_deeper=0)
     found = []
     for category, nodes in tree.items():
         added, removed = category.endswith("_added"), category.endswith("_removed")
