@@ -11,14 +11,17 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
 import urllib.response
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -199,22 +202,42 @@ def _go_settings(go: str, folder: Path, environ: Mapping[str, str]) -> dict[str,
 
 
 def _run_go(command: list[str], env: dict[str, str], log: Path, say: Say) -> None:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=MODULE, env=env, stdout=output, stderr=output)
+    with log.open("wb") as output, ExitStack() as ending:
+        with _signals_later():
+            process = subprocess.Popen(command, cwd=MODULE, env=env, stdout=output, stderr=output)
+            ending.callback(_end, process)
         waited = 0.0
-        try:
-            while True:
-                try:
-                    status = process.wait(HEARTBEAT)
-                    break
-                except subprocess.TimeoutExpired:
-                    waited += HEARTBEAT
-                    fetched = log.read_text("utf-8", "replace").count("go: downloading")
-                    say(f"still building after {waited:.0f} s" + (f" ({fetched} modules fetched)" if fetched else ""))
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+        while True:
+            try:
+                status = process.wait(HEARTBEAT)
+                break
+            except subprocess.TimeoutExpired:
+                waited += HEARTBEAT
+                fetched = log.read_text("utf-8", "replace").count("go: downloading")
+                say(f"still building after {waited:.0f} s" + (f" ({fetched} modules fetched)" if fetched else ""))
     if status:
         last = log.read_text("utf-8", "replace").strip().splitlines()[-15:]
         raise WayClosed("\n    ".join([f"go build ended with exit code {status}:", *last]))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Deliver SIGINT and SIGTERM after the block: between the start of a process and its note nobody would end it."""
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in held:
+        signal.raise_signal(number)
