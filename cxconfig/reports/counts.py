@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cxconfig.kinds import Action, Cause
-from cxconfig.planning.plan import Fate, Outcome, Result, Step
+from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
 from cxconfig.reports.folding import by_action
 
 DONE_WORDS = {
@@ -59,14 +59,17 @@ def closing(result: Result) -> str:
     plan = result.plan
     if not plan.changes and not plan.problems:
         return _nothing(result)
-    if result.command in ("audit", "refresh"):
+    if result.command == "refresh":
+        return _refreshed(plan)
+    if result.command == "audit":
         drifted = {(step.kind, step.key) for step in (*plan.changes, *plan.problems)}
         total = max(sum(plan.declared.values()), len(drifted))
-        found = f" ({audited(plan.changes)})" if result.command == "audit" and plan.changes else ""
+        found = f" ({audited(plan.changes)})" if plan.changes else ""
         return f"Drift in {len(drifted):,} of {objects(total)}{found}."
     blocked = len(plan.problems)
     end = f" {blocked:,} cannot be applied, so nothing will be." if blocked else ""
-    return f"Plan: {planned(plan.changes) or 'nothing'}; {plan.unchanged:,} unchanged.{end}"
+    rest = "" if result.command == "destroy" else f"; {plan.unchanged:,} unchanged"
+    return f"Plan: {planned(plan.changes) or 'nothing'}{rest}.{end}"
 
 
 def reading(result: Result) -> str:
@@ -88,6 +91,16 @@ def duration(seconds: float) -> str:
 def unchanged(declared: int, steps: Iterable[Step]) -> int:
     """Of `declared` objects, those that no step changes; the same count as `Plan.unchanged`."""
     return declared - sum(1 for s in steps if s.action is not Action.NONE and s.cause is not Cause.REMOVED)
+
+
+def _refreshed(plan: Plan) -> str:
+    """A refresh looks for drift; what the YAML changes as well is only counted."""
+    drifted = sum(1 for step in plan.changes if step.cause in (Cause.DRIFT, Cause.BOTH))
+    waiting = len(plan.changes) - sum(1 for step in plan.changes if step.cause is Cause.DRIFT)
+    line = f"Drift in {drifted:,} of {objects(sum(plan.declared.values()))}" if drifted else "No drift"
+    if waiting:
+        line += f"; {objects(waiting)} {'waits' if waiting == 1 else 'wait'} for an up because of the YAML"
+    return f"{line}."
 
 
 def _nothing(result: Result) -> str:

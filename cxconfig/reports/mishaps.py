@@ -166,8 +166,9 @@ def _mishap(mishap: Mishap, share: int, style: Style) -> Iterator[str]:
 
 def _places(steps: Sequence[Step], share: int, style: Style) -> Iterator[str]:
     for step in steps[:share]:
-        name = safe(step.key) if style.verbose else shorten(safe(step.key), NAME_ROOM)
         place = place_text(step.place)
+        room = min(NAME_ROOM, max(style.width - len(INDENT) - 4 - columns(place), 12))
+        name = safe(step.key) if style.verbose else shorten(safe(step.key), room)
         yield f"{INDENT}  {style.palette.dim(f'{place}: ') if place else ''}{name}"
     if len(steps) > share:
         noun = style.kinds.noun(steps[0].kind, len(steps) - share)

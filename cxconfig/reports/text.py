@@ -34,7 +34,7 @@ def render(result: Result, registry: Registry, *, width: int, colour: bool, verb
         blocks.append(list(_notes(result.plan.steps, style)))
         blocks.append(list(problems(result.plan.problems, style)))
     if result.outcomes is not None:
-        blocks += [list(lines) for lines in _outcomes(result.outcomes, style)]
+        blocks += [list(lines) for lines in _outcomes(result, result.outcomes, style)]
     blocks.append(list(_errors(result, style)))
     blocks.append(list(_end(result, style)))
     yield from _spaced(blocks)
@@ -107,9 +107,10 @@ def _notes(steps: Iterable[Step], style: Style) -> Iterator[str]:
         yield from (f"    {line}" for line in rest)
 
 
-def _outcomes(outcomes: Sequence[Outcome], style: Style) -> Iterator[Iterable[str]]:
-    """What was done by kind, what failed, what was not tried, and how to go on."""
-    yield _done([outcome.step for outcome in outcomes if outcome.fate is Fate.DONE], style)
+def _outcomes(result: Result, outcomes: Sequence[Outcome], style: Style) -> Iterator[Iterable[str]]:
+    """What was done live by kind, what failed, what was not tried, and how to go on."""
+    if result.command != "refresh":
+        yield _done([outcome.step for outcome in outcomes if outcome.fate is Fate.DONE], style)
     failed = [outcome for outcome in outcomes if outcome.fate is Fate.FAILED]
     untried = [o.step for o in outcomes if o.fate is Fate.NOT_TRIED and o.step.action is not Action.NONE]
     yield failures(failed, style)

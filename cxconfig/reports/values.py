@@ -86,7 +86,8 @@ def scrubbed(text: str, step: Step, kinds: Kinds) -> str:
     """`text` without the step's personal data, in the spelling of the YAML, of the live system, and digits alone."""
     for difference in step.differences:
         if kinds.spec(step.kind, difference.field).private:
-            for value in {*_leaves(difference.live), *_leaves(difference.declared)}:
+            values = {*_leaves(difference.live), *_leaves(difference.declared)}
+            for value in sorted(values, key=lambda v: (-len(v), v)):
                 for spelling in (value, "".join(c for c in value if c.isdigit())):
                     if len(spelling) >= SHORTEST_SCRUBBED:
                         text = text.replace(spelling, str(masked(value)))

@@ -123,6 +123,13 @@ def test_refresh_shows_drift_even_with_outcomes() -> None:
     report = text(result(step, command="refresh", outcomes=(Outcome(step, Fate.DONE),)))
     assert "team: A -> B" in report
     assert report.endswith("Drift in 1 of 41 objects.")
+    assert "updated" not in report
+    new = text(result(JANE, step, command="refresh"))
+    assert new.endswith("Drift in 1 of 41 objects; 1 object waits for an up because of the YAML.")
+    assert text(result(JANE, MIXED, command="refresh"), width=99).endswith(
+        "2 objects wait for an up because of the YAML."
+    )
+    assert text(result(JANE, command="refresh")).endswith("No drift; 1 object waits for an up because of the YAML.")
 
 
 def test_problems_name_place_text_and_way_out_once() -> None:
@@ -218,6 +225,7 @@ def test_a_failed_destroy_says_what_was_destroyed() -> None:
     outcomes = (Outcome(steps[0], Fate.DONE), Outcome(steps[1], Fate.FAILED), Outcome(steps[2], Fate.DONE))
     report = text(result(*steps, command="destroy", declared=0, outcomes=outcomes))
     assert report.endswith("Done: 1 disabled, 1 forgotten; 1 failed.")
+    assert text(result(*steps, command="destroy")).endswith("Plan: 2 to disable, 1 to forget.")
     assert "no reason is known" in report
 
 
@@ -323,6 +331,19 @@ def test_hostile_text_cannot_steer_the_terminal() -> None:
     ]
     assert not set("\x1b\x07\r\x9b\u202e\u2066\u200b\ud800").intersection("".join(lines))
     assert any("\\x1b]0;own\\x07" in line for line in lines)
+
+
+def test_a_problem_with_long_names_stays_on_narrow_lines() -> None:
+    """Problems of wide and long names wrap and shorten, and every word of their text is there."""
+    steps = [
+        replace(create(f"{i}{'王' * 90}", {}), problems=("the team is missing; " + "create it " * 20,)) for i in (1, 2)
+    ]
+    notes = [Step(USERS, f"{i}{'n' * 200}", Action.NONE, notes=("not compared",)) for i in range(3)]
+    alone = replace(create("z" * 300, {}), problems=("no name",))
+    untried = tuple(Outcome(step, Fate.NOT_TRIED) for step in (*steps, alone))
+    for found in (result(*steps, *notes, alone), result(*steps, command="up", outcomes=untried)):
+        assert max(columns(line) for line in text(found, width=40).splitlines()) <= 40
+    assert text(result(*steps), width=40).count("create") >= 20
 
 
 def test_secrets_and_numbers_never_appear() -> None:
