@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pulumi import automation
+from pulumi.automation import OpType
 from pulumi.automation.errors import CommandError
 
 from cxconfig.engine.locks import lock_in
@@ -59,8 +60,8 @@ class EngineRun:
         def listen(event: automation.EngineEvent) -> None:
             if event.resource_pre_event is not None:
                 data = event.resource_pre_event.metadata
-                if data.op not in QUIET and data.type.startswith("pulumi-python:dynamic/"):
-                    announced[data.urn] = str(data.op)
+                if OpType(data.op).value not in QUIET and data.type.startswith("pulumi-python:dynamic/"):
+                    announced[data.urn] = OpType(data.op).value
 
         known = [s for s in plan.changes if s.recorded or (s.kind, s.key) in self.world.desired]
         if self._destroys:
@@ -74,7 +75,7 @@ class EngineRun:
 
         def listen(event: automation.EngineEvent) -> None:
             done = event.res_outputs_event
-            if done is not None and str(done.metadata.op) not in QUIET:
+            if done is not None and OpType(done.metadata.op).value not in QUIET:
                 on_step(1)
 
         try:
@@ -109,11 +110,12 @@ class EngineRun:
 
     def _execute(self, verb: str, resources: Sequence[Resource], options: dict[str, Any]) -> None:
         said: list[str] = []
+        further = options.pop("on_event", None)
 
         def listen(event: automation.EngineEvent) -> None:
             if event.diagnostic_event is not None and event.diagnostic_event.severity == "error":
                 said.append(event.diagnostic_event.message)
-            if (further := options.get("on_event")) is not None:
+            if further is not None:
                 further(event)
 
         stack, command = self.stack.open(lambda: register(resources), self._environment)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from cxconfig.kinds import Action, OnRemove, SecretRef, Values
@@ -29,7 +28,7 @@ class HandedStep:
     observed: Values | None
     fields: tuple[str, ...] = ()
     """The fields that were announced to differ."""
-    facts: Values = MappingProxyType({})
+    facts: Values = field(default_factory=dict)
     """Observed values that are recorded beside the fields."""
 
 
