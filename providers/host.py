@@ -36,6 +36,8 @@ from cxconfig.planning.record import (
 from cxconfig.tenancy import removal_policies, system_entry
 from providers.registry import REGISTRY
 
+TENANT_VARIABLE = "CXCONFIG_TENANT"
+"""Environment variable: the tenant's folder, for plain pulumi."""
 WATCH_SECONDS = 0.25
 """How often the host looks whether its engine still lives."""
 
@@ -352,14 +354,30 @@ def start(configured_folder: str | None) -> None:
             handover = Handover.load(Path(path))
             _current = Host(Path(handover.folder), handover)
             Journal(Path(handover.journal)).write(Entry(Event.HOST, key=str(os.getpid())))
-        elif configured_folder:
-            _current = Host(Path(configured_folder).resolve(), None)
         else:
-            raise SettingsError(
-                "the stack does not say which tenant it is",
-                way_out="Set it once: pulumi config set cxconfig:tenant PATH/TO/TENANT",
-            )
+            _current = Host(tenant_folder(configured_folder), None)
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def tenant_folder(configured: str | None) -> Path:
+    """The tenant of a plain pulumi run: `CXCONFIG_TENANT`, else what the stack was last applied with.
+
+    A refresh runs without the program and with the configuration of the last up; a relative path is one from the
+    program's folder, which is where the host runs.
+    """
+    named = os.environ.get(TENANT_VARIABLE) or configured or ""
+    folder = Path(named).resolve()
+    if named and (folder / "tenant.yaml").is_file():
+        return folder
+    what = (
+        f"the stack was last applied with the tenant in {named}, which is not there"
+        if named
+        else ("the stack does not say which tenant it is")
+    )
+    raise SettingsError(
+        what,
+        way_out=f"Set it for this run (export {TENANT_VARIABLE}=PATH), and for good: pulumi config set cxconfig:tenant PATH",
+    )
 
 
 def current() -> Host:

@@ -1,4 +1,7 @@
-"""The program of plain `pulumi preview` and `pulumi up`: `pulumi config set cxconfig:tenant PATH` names the tenant."""
+"""The program of plain `pulumi preview` and `pulumi up`.
+
+`pulumi config set cxconfig:tenant PATH` names the tenant's folder, relative to this one.
+"""
 
 from __future__ import annotations
 

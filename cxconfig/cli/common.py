@@ -65,7 +65,7 @@ def show_result(result: Result, form: str, verbose: bool = False) -> int:
     if form == "json":
         from cxconfig.reports.document import to_json
 
-        click.echo(json.dumps(to_json(result, REGISTRY), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(to_json(result, REGISTRY), indent=2))
     else:
         from cxconfig.reports.text import render
 
@@ -80,7 +80,7 @@ def show_error(error: CxconfigError) -> None:
     if (context and context.params.get("form") == "json") or _json_asked():
         from cxconfig.reports.document import errors_to_json
 
-        click.echo(json.dumps(errors_to_json(error), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(errors_to_json([error]), indent=2))
         return
     from cxconfig.reports.text import render_error
 
@@ -91,22 +91,21 @@ def show_error(error: CxconfigError) -> None:
 def _json_asked() -> bool:
     """The context is gone when the error is shown, so the command line itself is looked at."""
     words = sys.argv[1:]
-    return "--format=json" in words or any(
-        a == "--format" and b == "json" for a, b in pairwise(words)
-    )
+    return "--format=json" in words or any(a == "--format" and b == "json" for a, b in pairwise(words))
 
 
 def confirmation(yes: bool, form: str, verbose: bool, question: str) -> Callable[[Plan], bool]:
     """Shows the plan and asks; asks nothing with --yes or in CI."""
 
     def confirm(plan: Plan) -> bool:
+        if form == "text":
+            from cxconfig.planning.plan import Result
+
+            show_result(Result("preview", plan), "text", verbose)
         if yes or in_ci():
             return True
         if form == "json" or not sys.stdin.isatty():
             raise SettingsError("there is no terminal to ask on", way_out="Add --yes to apply without a question.")
-        from cxconfig.planning.plan import Result
-
-        show_result(Result("preview", plan), "text", verbose)
         return click.confirm(question, default=False)
 
     return confirm

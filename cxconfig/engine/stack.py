@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from cxconfig.engine.locate import Engine, cache_folder, environment
 from cxconfig.errors import EngineFailed
 from cxconfig.kinds import Registry
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from cxconfig.engine.command import PulumiCommand, QuietStack
 
 PROJECT = "cxconfig"
+TENANT_SETTING = "cxconfig:tenant"
 STATE_FOLDER = ".cxconfig"
 MAX_TARGETS = 1_500
 """Above this many targets a run registers everything: a command line has an end, and the engine's cost is the same."""
@@ -49,6 +52,15 @@ class Stack:
         text = f"name: {PROJECT}\nruntime: python\n"
         if not project.exists() or project.read_text(encoding="utf-8") != text:
             project.write_text(text, encoding="utf-8")
+        self._configure()
+
+    def _configure(self) -> None:
+        """Tell the stack its tenant, for plain pulumi: a refresh there has no program that could say it."""
+        path = self.work_dir / f"Pulumi.{self.name}.yaml"
+        settings = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+        config = {TENANT_SETTING: str(self.home.parent)}
+        if settings.get("config") != config:
+            path.write_text(yaml.safe_dump({**settings, "config": config}), encoding="utf-8")
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         env = {**environment(self.engine, os.environ), "PULUMI_BACKEND_URL": self.backend, **(more or {})}
