@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -255,8 +255,8 @@ class Kind(ABC):
         return {}
 
     @abstractmethod
-    def handler(self, connection: Any) -> Handler:
-        """The handler over one connection of this kind's system."""
+    def handler(self, client: Any) -> Handler:
+        """The handler over the client of this kind's system."""
 
 
 class SystemSettings(BaseModel):
@@ -273,6 +273,15 @@ class SystemSettings(BaseModel):
     insecure_skip_tls_verify: bool = False
 
 
+class Client(Protocol):
+    """What the rest of the tree asks of a system's client; its endpoints are its own kinds' business."""
+
+    def warnings(self) -> Sequence[str]:
+        """What every run must say about the connection (TLS that is not verified)."""
+
+    def close(self) -> None: ...
+
+
 class System(ABC):
     """One vendor system: its settings in tenant.yaml, its kinds, and how to connect."""
 
@@ -285,8 +294,8 @@ class System(ABC):
     """In order of dependency: a kind comes after those it refers to."""
 
     @abstractmethod
-    def connect(self, settings: Any) -> Any:
-        """One connection per process, opened without a call; `settings` is an instance of `self.settings`."""
+    def connect(self, settings: Any) -> Client:
+        """One client per process, made without a call; `settings` is an instance of `self.settings`."""
 
 
 class Registry:

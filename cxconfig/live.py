@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cxconfig.errors import InputError, InputErrors
-from cxconfig.kinds import Desired, Handler, Kind, Registry, Values
+from cxconfig.kinds import Client, Desired, Handler, Kind, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.planning.compare import Key
 from cxconfig.planning.plan import Recorded
@@ -24,7 +24,7 @@ class Live:
         self._tenant = tenant
         self._registry = registry
         self._watch = watch or (lambda what, count: None)
-        self._connections: dict[str, Any] = {}
+        self._connections: dict[str, Client] = {}
         self._handlers: dict[str, Handler] = {}
         self.read = 0
 
@@ -74,11 +74,11 @@ class Live:
 
     def warnings(self) -> list[str]:
         """What every run must say about its connections (TLS that is not verified)."""
-        return [text for client in self._connections.values() for text in client.connection.warnings]
+        return [text for client in self._connections.values() for text in client.warnings()]
 
     def close(self) -> None:
         for client in self._connections.values():
-            client.connection.close()
+            client.close()
 
     def _needed(self) -> list[str]:
         kinds = [self._registry[kind_id] for kind_id, objects in self._tenant.objects.items() if objects]

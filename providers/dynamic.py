@@ -22,6 +22,7 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
+from pulumi.output import Unknown
 
 from providers.registry import REGISTRY
 
@@ -42,10 +43,14 @@ class KindProvider(ResourceProvider):
         start(req.config.get("cxconfig:tenant"))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        if unknown(news):
+            return CheckResult(news, [])
         failures = self._host().check(self.kind_id, _olds, news)
         return CheckResult(news, [CheckFailure("", text) for text in failures])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        if unknown(_news):
+            return DiffResult(changes=True)
         return DiffResult(changes=self._host().differs(self.kind_id, _olds, _news))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -69,6 +74,15 @@ class KindProvider(ResourceProvider):
         from providers.host import current
 
         return current()
+
+
+def unknown(value: Any) -> bool:
+    """Does a value hold one that is only known after an apply? The engine also asks with such to see who depends."""
+    if isinstance(value, dict):
+        return any(unknown(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(unknown(inner) for inner in value)
+    return isinstance(value, Unknown)
 
 
 def class_name(kind_id: str) -> str:

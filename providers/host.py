@@ -376,7 +376,7 @@ def tenant_folder(configured: str | None) -> Path:
     )
     raise SettingsError(
         what,
-        way_out=f"Set it for this run (export {TENANT_VARIABLE}=PATH), and for good: pulumi config set cxconfig:tenant PATH",
+        way_out=f"For this run: export {TENANT_VARIABLE}=PATH; for good: pulumi config set cxconfig:tenant PATH",
     )
 
 

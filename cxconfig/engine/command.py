@@ -26,12 +26,16 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class PulumiCommand(automation.PulumiCommand):
-    """The engine that was found, without asking it for its version again. `interrupted`: the user pressed Ctrl-C."""
+    """The engine that was found, without asking it for its version again. `interrupted`: the user pressed Ctrl-C.
+
+    `code`: the last run's exit code, negative when a signal ended it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.command = str(engine.binary)
         self.version = VersionInfo.parse(engine.version)
         self.interrupted = False
+        self.code = 0
 
     def run(
         self,
@@ -63,6 +67,7 @@ class PulumiCommand(automation.PulumiCommand):
         ):
             watch(process)
             out, err = _drain(process, on_output, on_error)
+        self.code = process.returncode
         result = CommandResult(stdout=out, stderr=err, code=process.returncode)
         if result.code:
             raise create_command_error(result)

@@ -13,8 +13,8 @@ from cxconfig.engine.locks import lock_in
 from cxconfig.engine.program import Resource, register, urn_of
 from cxconfig.engine.runs import Run
 from cxconfig.engine.stack import MAX_TARGETS, PROJECT, Stack, state_way_out
-from cxconfig.engine.steps import QUIET, handed_steps, resources_for
-from cxconfig.errors import CxconfigError, EngineFailed
+from cxconfig.engine.steps import QUIET, dependents, handed_steps, resources_for
+from cxconfig.errors import CxconfigError, EngineFailed, Interrupted
 from cxconfig.kinds import Registry
 from cxconfig.language import Tenant
 from cxconfig.planning.compare import World
@@ -23,6 +23,8 @@ from cxconfig.planning.plan import Plan, Recorded
 from cxconfig.tenancy import removal_policies
 
 SKIP_CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
+ENDED = frozenset({0, 1, 255})
+"""Exit codes of an engine that came to its end: no signal (negative), no panic (2)."""
 
 
 class EngineRun:
@@ -102,10 +104,12 @@ class EngineRun:
         return not self.world.desired
 
     def _do(self, verb: str, steps: Sequence[Any], full: bool, listen: Any, **options: Any) -> None:
-        everything = full or len(steps) > MAX_TARGETS
-        keys = list(self.world.desired) if everything else [(s.kind, s.key) for s in steps]
-        if not everything:
-            options["target"] = [urn_of(PROJECT, self.stack.name, s.kind, s.key) for s in steps]
+        keys = [(s.kind, s.key) for s in steps]
+        keys += dependents(self.registry, self.world, steps)
+        if full or len(keys) > MAX_TARGETS:
+            keys = list(self.world.desired)
+        else:
+            options["target"] = [urn_of(PROJECT, self.stack.name, kind, key) for kind, key in keys]
         self._execute(verb, resources_for(self.registry, self.world, keys), {**options, "on_event": listen})
 
     def _execute(self, verb: str, resources: Sequence[Resource], options: dict[str, Any]) -> None:
@@ -122,6 +126,7 @@ class EngineRun:
         options = {**{k: v for k, v in options.items() if v is not None}, "on_event": listen, "color": "never"}
         if verb in {"preview", "up"}:
             options["suppress_outputs"] = True
+        self.saved = False
         try:
             getattr(stack, verb)(**options)
             self.saved = True
@@ -130,7 +135,10 @@ class EngineRun:
             lock = lock_in(text)
             if lock is not None:
                 raise lock from None
-            self.saved = "error: update failed" in text or bool(said)
+            # An engine that ends by itself has written what it did; one that was killed or crashed has not.
+            self.saved = command.code in ENDED
+            if command.interrupted and verb.startswith("preview"):
+                raise Interrupted("interrupted: nothing was applied") from None
             raise EngineFailed(
                 "the engine ended with an error", details=_told(said, text), way_out=state_way_out(self.stack)
             ) from None

@@ -19,6 +19,7 @@ from pulumi.runtime import get_root_resource
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
+from cxconfig.planning.record import KEY
 from providers.dynamic import provider_text, provider_type
 
 THREADS = 16
@@ -77,14 +78,17 @@ class _Registration:
     def _request(self, resource: Resource, provider: str) -> resource_pb2.RegisterResourceRequest:
         inputs = struct_pb2.Struct()
         inputs.update({**resource.record, "__provider": provider})
-        needs = (urn_of(get_project(), get_stack(), kind, key) for kind, key in resource.needs)
+        urns = (urn_of(get_project(), get_stack(), kind, key) for kind, key in resource.needs)
+        needs = [urn for urn in urns if urn in self.known]
         return resource_pb2.RegisterResourceRequest(
             type=provider_type(resource.kind),
             name=resource.key,
             parent=self.parent,
             custom=True,
             object=inputs,
-            dependencies=[urn for urn in needs if urn in self.known],
+            dependencies=needs,
+            # Without these the engine writes every dependency once for every property.
+            propertyDependencies={KEY: resource_pb2.RegisterResourceRequest.PropertyDependencies(urns=needs)},
             acceptSecrets=True,
             acceptResources=True,
             supportsPartialValues=True,

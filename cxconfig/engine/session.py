@@ -17,7 +17,7 @@ from cxconfig.engine.locks import held_lock
 from cxconfig.engine.runs import Run, killed_runs, lay_over
 from cxconfig.engine.stack import PROJECT, Stack
 from cxconfig.engine.steps import ghosts, hold_against, refresh_steps
-from cxconfig.errors import CxconfigError, Interrupted
+from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted
 from cxconfig.journal import Event, error_from_data
 from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.language import Tenant, load
@@ -58,9 +58,8 @@ class Session:
 
     def look(self, *, declared: bool = True) -> World:
         """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy)."""
-        self.live.check_settings()
         desired = desired_objects(self.tenant, self.registry) if declared else {}
-        secrets = secrets_of(self.tenant, self.registry) if declared else {}
+        secrets = self._resolved(declared)
         self.killed = killed_runs(self.runs_folder)
         with ThreadPoolExecutor(1) as pool:
             recording = pool.submit(self.stack.recorded, self.registry)
@@ -82,6 +81,22 @@ class Session:
             removal_policies(self.tenant),
             self.digester,
         )
+
+    def _resolved(self, declared: bool) -> dict[Key, dict[str, str]]:
+        """Check every setting and resolve every secret; all mistakes at once."""
+        mistakes: list[InputError] = []
+        secrets: dict[Key, dict[str, str]] = {}
+        try:
+            self.live.check_settings()
+        except InputErrors as errors:
+            mistakes += errors.errors
+        try:
+            secrets = secrets_of(self.tenant, self.registry) if declared else {}
+        except InputErrors as errors:
+            mistakes += errors.errors
+        if mistakes:
+            raise InputErrors(mistakes)
+        return secrets
 
     def plan(self, world: World) -> Plan:
         plan = compare(self.registry, world)

@@ -7,11 +7,11 @@ from typing import Any
 
 from cxconfig.engine.program import Resource, urn_of
 from cxconfig.errors import AnnouncementMismatch
-from cxconfig.kinds import Action, Cause, Desired, Registry
+from cxconfig.kinds import Action, Cause, Desired, Difference, Registry
 from cxconfig.planning.compare import Key, World
 from cxconfig.planning.handover import HandedStep
 from cxconfig.planning.plan import Plan, Recorded, Step
-from cxconfig.planning.record import observed_record, record_of
+from cxconfig.planning.record import differing, observed_record, record_of
 
 QUIET = frozenset({"same", "refresh", "read"})
 """Engine steps that change nothing."""
@@ -72,6 +72,21 @@ def needs_of(registry: Registry, desired: Mapping[Key, Desired], one: Desired) -
     return tuple(needed)
 
 
+def dependents(registry: Registry, world: World, steps: Sequence[Step]) -> list[Key]:
+    """Declared objects that the record still ties to a removed one: the engine must hear that they no longer are."""
+    removed = {(s.kind, s.key) for s in steps if s.cause is Cause.REMOVED}
+    if not removed:
+        return []
+    stepped = {(s.kind, s.key) for s in steps}
+    found = []
+    for where in world.desired.keys() - stepped:
+        kind, held = registry[where[0]], (world.recorded or {}).get(where)
+        fields = [(name, spec.refers_to) for name, spec in kind.specs.items() if spec.refers_to]
+        if held is not None and any((f"{kind.system}.{to}", held.inputs.get(name)) in removed for name, to in fields):
+            found.append(where)
+    return sorted(found)
+
+
 def expected(plan: Plan, project: str, stack: str) -> dict[str, frozenset[str]]:
     """The engine's steps that a plan stands for, by URN: the engine speaks of its record, the plan of what is live."""
     steps = {}
@@ -124,9 +139,6 @@ def _said(ops: frozenset[str]) -> str:
 
 def refresh_steps(registry: Registry, world: World) -> list[Step]:
     """What a refresh changes in the record: recorded values that are no longer live, objects that are gone."""
-    from cxconfig.kinds import Difference
-    from cxconfig.planning.record import differing
-
     steps = []
     assert world.digester is not None
     for where, held in (world.recorded or {}).items():

@@ -22,6 +22,12 @@ class OneCloudClient:
         self._once: dict[str, Any] = {}
         self._lock = threading.Lock()
 
+    def warnings(self) -> list[str]:
+        return list(self.connection.warnings)
+
+    def close(self) -> None:
+        self.connection.close()
+
     def user(self, login: str) -> dict[str, Any] | None:
         """GET /user/<login>: the vendor's user, None when the system answers 404."""
         path = f"{BASE}/user/{segment(login)}"

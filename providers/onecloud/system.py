@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cxconfig.kinds import System, SystemSettings
+from cxconfig.kinds import Client, System, SystemSettings
 from providers.onecloud.teams import Teams
 from providers.onecloud.users import Users
 
@@ -29,7 +29,7 @@ class OneCloud(System):
     secret_settings = frozenset({"client_secret"})
     kinds = (Teams(), Users())
 
-    def connect(self, settings: Any) -> Any:
+    def connect(self, settings: Any) -> Client:
         from providers.onecloud.client import BASE, OneCloudClient
         from providers.transport import ClientCredentials, Connection, TransportSettings
 

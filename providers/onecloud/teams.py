@@ -55,8 +55,8 @@ class Teams(Kind):
     def facts(self, live: Values) -> dict[str, Any]:
         return {"statsapi_id": live["statsapi_id"]} if live.get("statsapi_id") else {}
 
-    def handler(self, connection: Any) -> TeamsHandler:
-        return TeamsHandler(connection)
+    def handler(self, client: Any) -> TeamsHandler:
+        return TeamsHandler(client)
 
 
 class TeamsHandler(Handler):

@@ -149,10 +149,10 @@ class Users(Kind):
     def removal_call(self, key: str, action: Action) -> str:
         return {Action.DISABLE: f"PUT /user/{key}", Action.DELETE: f"DELETE /user/{key}"}.get(action, "")
 
-    def handler(self, connection: Any) -> Any:
+    def handler(self, client: Any) -> Any:
         from providers.onecloud.users_handler import UsersHandler
 
-        return UsersHandler(connection, self)
+        return UsersHandler(client, self)
 
 
 def folded(name: str) -> str:
