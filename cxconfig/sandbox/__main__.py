@@ -1,0 +1,7 @@
+"""`python -m cxconfig.sandbox`: the same as `cxconfig sandbox`."""
+
+import sys
+
+from cxconfig.cli import main
+
+main(["sandbox", *sys.argv[1:]])
