@@ -15,7 +15,6 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 from pulumi import get_project, get_stack
-from pulumi.runtime import get_root_resource
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
@@ -43,11 +42,10 @@ def urn_of(project: str, stack: str, kind: str, key: str) -> str:
 async def register(resources: Sequence[Resource]) -> int:
     """Register all, each after what it needs; raises when one cannot be registered, so that none is taken for gone.
 
-    `resources` come kind by kind in order of dependency.
+    `resources` come kind by kind in order of dependency. They have no parent: the stack's URN in every resource would
+    be a tenth of the state and say nothing.
     """
-    root = get_root_resource()
-    parent = await root.urn.future() if root is not None else ""
-    registration = _Registration(str(parent))
+    registration = _Registration()
     with ThreadPoolExecutor(THREADS, thread_name_prefix="register") as pool:
         for kind in dict.fromkeys(resource.kind for resource in resources):
             await registration.wave(pool, [r for r in resources if r.kind == kind])
@@ -57,8 +55,7 @@ async def register(resources: Sequence[Resource]) -> int:
 
 
 class _Registration:
-    def __init__(self, parent: str) -> None:
-        self.parent = parent
+    def __init__(self) -> None:
         self.count = 0
         self.monitor: Any = get_monitor()
         self.known: set[str] = set()
@@ -83,12 +80,11 @@ class _Registration:
         return resource_pb2.RegisterResourceRequest(
             type=provider_type(resource.kind),
             name=resource.key,
-            parent=self.parent,
             custom=True,
             object=inputs,
             dependencies=needs,
-            # Without these the engine writes every dependency once for every property.
-            propertyDependencies={KEY: resource_pb2.RegisterResourceRequest.PropertyDependencies(urns=needs)},
+            # Without an entry the engine writes every dependency once for every property.
+            propertyDependencies={KEY: resource_pb2.RegisterResourceRequest.PropertyDependencies()},
             acceptSecrets=True,
             acceptResources=True,
             supportsPartialValues=True,

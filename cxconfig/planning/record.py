@@ -7,6 +7,7 @@ A record is `{"key": ..., field: value, ...}`. Secrets and personal data are rep
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -33,10 +34,11 @@ class Digester:
             salt = f"cxconfig/v1/{self._tenant}".encode()
             self._derived = hashlib.pbkdf2_hmac("sha256", self._passphrase.encode(), salt, ITERATIONS)
         text = "\0".join([kind.id, key, name, value])
-        return f"{PREFIX}{self._mac('key id')[:6]}:{self._mac(text)[:24]}"
+        return f"{PREFIX}{self._mac('key id')[:4]}:{self._mac(text)[:16]}"
 
     def _mac(self, text: str) -> str:
-        return hmac.new(self._derived, text.encode(), hashlib.sha256).hexdigest()
+        mac = hmac.new(self._derived, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(mac).decode()
 
 
 def is_digest(value: Any) -> bool:
