@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 import tempfile
 from collections.abc import Iterator
@@ -118,7 +117,7 @@ def _rules(path: Path | None) -> list[dict[str, Any]]:
 
     try:
         rules = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError):
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise SettingsError(f"cannot read fault rules from {path}", way_out="name a readable YAML file") from None
     if not isinstance(rules, list):
         raise SettingsError(f"{path} holds no list of fault rules", way_out="docs/sandbox.md shows one")

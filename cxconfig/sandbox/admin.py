@@ -61,6 +61,8 @@ def _own_routes(simulator: Simulator) -> list[AdminRoute]:
         simulator.latency_ms = milliseconds
 
     def end_tokens(at: Mapping[str, str], _: Any) -> Any:
+        if at["how"] not in {"expire", "revoke"}:
+            raise KeyError(at["how"])
         for system in simulator.systems:
             system.end_tokens(expired=at["how"] == "expire")
 

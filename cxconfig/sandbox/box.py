@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,7 +30,8 @@ class Sandbox:
     """A simulator with a server in a thread; a context manager, or `start` and `stop`.
 
     `seed`: a mapping or a file in the form of docs/sandbox.md, None = the default tenant. `tls`: serve HTTPS, trusted
-    through `ca_bundle`. `save`: the file of `save()`, also written by `stop`. Logins are the vendor's loginId, fields
+    through `ca_bundle`. `save`: the file of `save()`, also written by `stop`. `clock`: seconds, so that a test can
+    move time. Logins are the vendor's loginId, fields
     have the vendor's names, a path pattern is one of `paths.fits`. Safe to use from any thread.
     """
 
@@ -43,8 +45,11 @@ class Sandbox:
         port: int = 0,
         tls: bool = False,
         save: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.simulator = Simulator(seed, switches=switches, faults=faults, latency_ms=latency_ms, save_file=save)
+        self.simulator = Simulator(
+            seed, switches=switches, faults=faults, latency_ms=latency_ms, save_file=save, clock=clock
+        )
         self._port = port
         self._tls = tls
         self._folder: tempfile.TemporaryDirectory[str] | None = None

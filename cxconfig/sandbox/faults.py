@@ -3,7 +3,7 @@
     {"match": {"method": "PUT", "path": "/configapi/v2/user/*", "nth": 3}, "do": "drop_after"}
     {"match": {"probability": 0.05, "seed": 7, "write": true}, "do": {"status": 503}}
 
-Every rule counts the requests that fit its method, path and `write`; the first rule that also fits by number wins.
+Every rule counts the requests that fit its method, path and `write`; the first rule that also fits by number hits.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Rule(BaseModel):
 
 @dataclass(slots=True)
 class _Active:
-    """A rule at work: how many requests fitted, how many were hit, how often each call was drawn for."""
+    """A rule at work: how many requests it counted, how many it hit, how often each call was drawn for."""
 
     number: int
     rule: Rule
@@ -121,17 +121,14 @@ class _Active:
     hits: int = 0
     drawn: Counter[str] = field(default_factory=Counter)
 
-    def picks(self, method: str, path: str, write: bool) -> bool:
+    def fits(self, method: str, path: str, write: bool) -> bool:
         match = self.rule.match
         if match.method and method not in match.method:
             return False
         if (match.write is not None and match.write != write) or not fits(match.path, path):
             return False
         self.seen += 1
-        if not self._fits_by_number(match, self.seen - match.after) or not self._drawn(match, f"{method} {path}"):
-            return False
-        self.hits += 1
-        return True
+        return self._fits_by_number(match, self.seen - match.after) and self._drawn(match, f"{method} {path}")
 
     def _fits_by_number(self, match: Match, number: int) -> bool:
         return (
@@ -184,11 +181,14 @@ class Faults:
             return None
         with self._lock:
             # A rule further down must count a request that an earlier one takes, so all are asked.
-            picked = [active.rule.do for active in self._active if active.picks(method, path, write)]
-        return picked[0] if picked else None
+            fitting = [active for active in self._active if active.fits(method, path, write)]
+            if not fitting:
+                return None
+            fitting[0].hits += 1
+            return fitting[0].rule.do
 
     def listing(self) -> list[dict[str, Any]]:
-        """Every rule with its number, how many requests fitted it and how many it hit."""
+        """Every rule with its number, how many requests it counted and how many it hit."""
         with self._lock:
             return [
                 {"id": a.number, "seen": a.seen, "hits": a.hits, "rule": a.rule.model_dump(exclude_defaults=True)}

@@ -23,7 +23,7 @@ from cxconfig.sandbox.log import Entry, masked
 from cxconfig.sandbox.simulator import Simulator
 
 LOOPBACK = "127.0.0.1"
-GRACE_S = 1.0
+GRACE_S = 0.25
 """How long requests in flight may take to end when the server stops."""
 TRUNCATED = 64
 """Bytes that a truncated answer announces and does not send."""
@@ -184,7 +184,8 @@ async def _call_of(scope: Scope, receive: Receive) -> Call | None:
 
 def listen(port: int) -> socket.socket:
     """A listening socket on loopback; port 0 takes a free one. Raises `SettingsError` when the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio turns Nagle's algorithm off; without, every answer takes 40 ms longer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))

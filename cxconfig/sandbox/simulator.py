@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -22,7 +23,8 @@ SYSTEMS: tuple[type[OneCloud], ...] = (OneCloud,)
 class Simulator:
     """State and settings of one sandbox. Thread-safe: the server's thread and a test's thread share it.
 
-    `latency_ms` is added to every answer. `save_file` is where `save` writes.
+    `latency_ms` is added to every answer. `save_file` is where `save` writes. `clock` gives the seconds
+    by which tokens end and rates are counted, so that a test can move time.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Simulator:
         faults: Iterable[Mapping[str, Any]] = (),
         latency_ms: float = 0,
         save_file: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lock = RLock()
         self.latency_ms = latency_ms
@@ -40,7 +43,7 @@ class Simulator:
         self.log = RequestLog(self.lock)
         self.faults = Faults(self.lock)
         self.switches = Switches((switch for system in SYSTEMS for switch in system.switches), switches)
-        self.onecloud = OneCloud(self.switches)
+        self.onecloud = OneCloud(self.switches, clock)
         self.systems: tuple[System, ...] = (self.onecloud,)
         self._by_prefix = {prefix: system for system in self.systems for prefix in system.prefixes}
         if seed is not None:

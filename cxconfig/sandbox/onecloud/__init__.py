@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxconfig.sandbox.http import Answer, Call, Refusal
 from cxconfig.sandbox.onecloud import answers, gate, token, users
+from cxconfig.sandbox.onecloud.base import Clock
 from cxconfig.sandbox.onecloud.byhand import routes
 from cxconfig.sandbox.onecloud.gate import Gate, bearer, too_many
 from cxconfig.sandbox.onecloud.phones import PhoneRoom
@@ -27,11 +29,11 @@ class OneCloud(System):
     prefixes = ("configapi", "statsapi")
     switches = (*token.SWITCHES, *gate.SWITCHES, *users.SWITCHES, *answers.SWITCHES)
 
-    def __init__(self, switches: Switches) -> None:
+    def __init__(self, switches: Switches, clock: Clock = time.monotonic) -> None:
         self._switches = switches
         self.tenant = Tenant.from_seed(parse_seed(DEFAULT_SEED, "the default seed"))
         rooms = (TokenRoom, UserRoom, TeamRoom, PhoneRoom, StatisticsRoom)
-        self._gate = Gate([room(lambda: self.tenant, switches) for room in rooms])
+        self._gate = Gate([room(lambda: self.tenant, switches, clock) for room in rooms])
 
     def answer(self, call: Call) -> Answer:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 from cxconfig.sandbox.http import Call, Endpoint, Refusal, Router
 from cxconfig.sandbox.onecloud.base import Room
@@ -55,8 +54,9 @@ class Gate:
         self._room = rooms[0]
         self._switches = rooms[0].switches
         self._router = Router([endpoint for room in rooms for endpoint in room.endpoints()])
+        self._clock = rooms[0].clock
         self._bucket = 0.0
-        self._filled = 0.0
+        self._filled = -math.inf
 
     def admit(self, call: Call) -> Endpoint:
         """The endpoint of a call; raises `Refusal`. Fills in the call's parameters, route and client."""
@@ -89,7 +89,7 @@ class Gate:
         tenant = self._room.tenant
         sent = bearer(call)
         token = tenant.tokens.get(sent)
-        if token and token.ends <= time.monotonic():
+        if token and token.ends <= self._clock():
             tenant.expire(sent)
             token = None
         if token:
@@ -103,7 +103,7 @@ class Gate:
         setting = self._switches[LIMIT]
         if setting == "none":
             return
-        rate, now = max(self._switches.number(RATE), 1), time.monotonic()
+        rate, now = max(self._switches.number(RATE), 1), self._clock()
         self._bucket = min(rate, self._bucket + (now - self._filled) * rate)
         self._filled = now
         if self._bucket >= 1:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from cxconfig.errors import InputError, InputErrors, Place
@@ -70,7 +70,7 @@ class AccessNumberSeed(_Part):
 class UserSeed(BaseModel):
     """A user by the vendor's field names, plus what only the simulator knows."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
     login_id: Name
     first_name: Name
@@ -104,7 +104,7 @@ class Seed(_Part):
     """
 
     tenant: str = ""
-    clients: list[ClientSeed] | None = Field(None, validation_alias=AliasChoices("clients", "api_users"))
+    clients: list[ClientSeed] | None = None
     teams: list[Annotated[TeamSeed, BeforeValidator(_named)]] | None = None
     users: list[UserSeed] = []
     skills: list[Name] | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,7 +78,7 @@ class User:
 
 @dataclass(slots=True)
 class Token:
-    """An access token; `ends` on the monotonic clock."""
+    """An access token; `ends` on the clock of the simulator."""
 
     client: ClientSeed
     ends: float
@@ -153,10 +152,10 @@ class Tenant:
             self.extensions[values["extension"]] = login
         user.change(values)
 
-    def issue(self, client: ClientSeed, seconds: float) -> str:
+    def issue(self, client: ClientSeed, ends: float) -> str:
         """A new token: 64 upper-case hexadecimal digits, as in the vendor's examples."""
         token = secrets.token_hex(32).upper()
-        self.tokens[token] = Token(client, time.monotonic() + seconds)
+        self.tokens[token] = Token(client, ends)
         return token
 
     def expire(self, token: str) -> None:
