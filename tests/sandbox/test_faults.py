@@ -78,7 +78,7 @@ def test_a_delayed_answer_times_out(when: str, made: bool) -> None:
     with running() as (box, client):
         box.fault({"delay_ms": 60_000, "when": when}, method="PUT")
         with pytest.raises(httpx.ReadTimeout):
-            client.put(f"{USER}/jdoe", json={"disabled": True}, timeout=0.3)
+            client.put(f"{USER}/jdoe", json={"disabled": True}, timeout=0.5)
         assert box.users["jdoe"]["disabled"] is made
 
 
@@ -245,4 +245,28 @@ def test_stopping_cuts_off_waiting_requests(caplog: pytest.LogCaptureFixture) ->
     thread.join(5)
     assert time.monotonic() - began < 4
     assert len(seen) == 1
+    assert caplog.records == []
+
+
+def test_many_threads_under_random_drops(caplog: pytest.LogCaptureFixture) -> None:
+    """200 creations by 8 threads: what the log calls a change is exactly what is there, and the server never stumbles."""
+
+    def create(number: int) -> int:
+        try:
+            return client.post(USER, json=NEW | {"loginId": f"u{number}"}).status_code
+        except httpx.TransportError:
+            return 0
+
+    with running() as (box, client), ThreadPoolExecutor(8) as pool:
+        before = len(box.users)
+        box.fault("drop_before", probability=0.1, seed=1)
+        box.fault({"drop_after": None, "reset": True}, probability=0.1, seed=2)
+        box.fault("truncate", probability=0.1, seed=3)
+        statuses = list(pool.map(create, range(200)))
+        counts = box.counts()
+        assert counts["total"] == 200
+        assert set(counts["faults"]) == {"drop_before", "drop_after", "truncate"}
+        assert statuses.count(0) == sum(counts["faults"].values())
+        assert len(box.users) - before == counts["changes"] == 200 - counts["faults"]["drop_before"]
+        assert len({shown["extension"] for shown in box.users.values()}) == len(box.users)
     assert caplog.records == []
