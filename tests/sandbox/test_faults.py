@@ -249,7 +249,7 @@ def test_stopping_cuts_off_waiting_requests(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_many_threads_under_random_drops(caplog: pytest.LogCaptureFixture) -> None:
-    """200 creations by 8 threads: what the log calls a change is exactly what is there, and the server never stumbles."""
+    """What the log calls a change is exactly what is there after 200 creations by 8 threads."""
 
     def create(number: int) -> int:
         try:
