@@ -79,7 +79,7 @@ def test_create_refuses_what_the_tenant_does_not_allow(changes: dict[str, Any], 
 
 def test_a_role_that_does_not_exist_is_missed() -> None:
     """With the roles listed in the seed, another one is 404 at creation."""
-    with running(seed=SEED | {"roles": ["Agent"]}) as (box, client):
+    with running(seed=SEED | {"roles": ["Agent"]}) as (_, client):
         answer = client.post(USER, json=NEW | {"roles": ["Agent", "Wizard"]})
         assert (answer.status_code, answer.text) == (404, "user role not found")
         assert client.post(USER, json=NEW | {"roles": ["Agent"]}).status_code == 200
