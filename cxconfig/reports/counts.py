@@ -54,7 +54,7 @@ def done(outcomes: Iterable[Outcome]) -> str:
 
 def closing(result: Result) -> str:
     """The one line that says how it stands."""
-    if result.outcomes is not None and result.command != "refresh":
+    if result.outcomes and result.command != "refresh":
         return _outcome_line(result.outcomes)
     plan = result.plan
     if not plan.changes and not plan.problems:

@@ -61,7 +61,8 @@ def fold(steps: Sequence[Step], verbose: bool) -> list[Folded]:
 
 
 def names(keys: Sequence[str], most: int) -> str:
-    """`a01, a02, a03 and 4,809 more`."""
+    """`a01, a02, a03 and 4,809 more`; one that is left over is named."""
+    most = len(keys) if len(keys) == most + 1 else most
     first = ", ".join(shorten(safe(key), NAME_ROOM) for key in keys[:most])
     return first + (f" and {len(keys) - most:,} more" if len(keys) > most else "")
 

@@ -105,7 +105,7 @@ def test_an_audit_says_live_and_expected() -> None:
         (result(declared=0), "Nothing to do: no object is declared."),
         (result(command="audit"), "No drift: 41 objects are as declared."),
         (result(command="destroy", declared=0), "Nothing to destroy: no object is recorded."),
-        (result(command="up", outcomes=()), "Done: nothing."),
+        (result(command="up", outcomes=()), "Nothing to do: 41 objects are as declared."),
         (result(errors=(Unreachable("no answer"),)), "error: no answer\n\nNot finished: see the error above."),
         (result(seconds=0.44), "Nothing to do: 41 objects are as declared.\n0.4 s."),
         (result(reads=7), "Nothing to do: 41 objects are as declared.\n7 objects read."),
