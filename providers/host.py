@@ -87,6 +87,7 @@ class Host:
 
     def read(self, kind_id: str, props: dict[str, Any]) -> Found | None:
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
+        held = self._newly_listed(kind, held[KEY]) | held
         live = self._observe(kind, held[KEY], held)
         if live is None:
             return None
@@ -263,6 +264,14 @@ class Host:
 
     def _observe(self, kind: Kind, key: str, fields: Mapping[str, Any]) -> Values | None:
         return self._handler(kind).observe({key: fields})[key]
+
+    def _newly_listed(self, kind: Kind, key: str) -> dict[str, Any]:
+        """Under plain pulumi a refresh also reads fields that were listed since, so that a preview judges them."""
+        if self._handover is not None:
+            return {}
+        declared = self._tenant().objects.get(kind.id, {}).get(key)
+        names = declared.values if declared else ()
+        return {name: "" for name in names if not kind.specs[name].secret and not kind.specs[name].setting}
 
     def _step(self, kind_id: str, key: str) -> HandedStep | None:
         return self._handover.steps.get((kind_id, key)) if self._handover else None

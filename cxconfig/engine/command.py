@@ -112,7 +112,7 @@ class QuietStack(automation.Stack):
         return {}
 
     def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
-        return automation.UpdateSummary("update", datetime.now(), "", "", {}, "succeeded")
+        return automation.UpdateSummary("update", datetime.now(), "", {}, {}, "succeeded")
 
 
 def _end_with_parent() -> None:
