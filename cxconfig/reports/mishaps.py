@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cxconfig.errors import CxconfigError, InputError, InputErrors, LiveError
+from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, LiveError
 from cxconfig.planning.plan import Outcome, Step
 from cxconfig.reports.blocks import Style, place_text
 from cxconfig.reports.cells import columns, safe, shorten, wrap
@@ -68,6 +68,8 @@ def error_lines(error: CxconfigError, palette: Palette, width: int, verbose: boo
         return _mistake(error, palette, width)
     place = place_text(error.place)
     first, *rest = _said(error)
+    if isinstance(error, Interrupted):
+        return [line for text in (first, *rest) for line in wrap(safe(text), width)]
     lead, *lines = wrap(f"error: {place}: {safe(first)}" if place else f"error: {safe(first)}", width - 2)
     lines += [line for text in rest for line in wrap(safe(text), width - 2)]
     return [palette.red("error:") + lead.removeprefix("error:"), *(f"  {line}" for line in lines)]
@@ -90,11 +92,12 @@ def _said(error: CxconfigError) -> list[str]:
     if isinstance(error, LiveError):
         answer = f"{error.endpoint} answered {error.status}" if error.status else f"{error.endpoint}: no answer"
         parts = [f"{error.system}:"] if error.system else []
-        parts += [answer] if error.endpoint else []
+        known = error.endpoint in error.what and (not error.status or str(error.status) in error.what)
+        parts += [answer] if error.endpoint and not known else []
         said = error.said if error.said not in error.what else ""
         text = " ".join(parts) + (f": {said}" if said else "")
         text += f" (request {error.request_id})" if error.request_id else ""
-        found += [text] if error.endpoint or said or error.request_id else []
+        found += [text] if (error.endpoint and not known) or said or error.request_id else []
     return [*found, *filter(None, error.way_out.split("\n"))]
 
 
