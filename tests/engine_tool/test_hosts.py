@@ -200,6 +200,20 @@ def test_the_language_host_ends_with_its_engine(tmp_path: Path) -> None:
     assert out == ""
 
 
+def test_the_host_of_dynamic_providers_ends_with_its_engine(tmp_path: Path) -> None:
+    """An engine that was killed before it asked for anything leaves no host behind."""
+    environ = os.environ | {"PULUMI_PYTHON_CMD": sys.executable}
+    parent = script(tmp_path / "parent", f'"{HELPERS / RESOURCE_HOST}" 127.0.0.1:1 &', "read line")
+    with subprocess.Popen(
+        [parent], cwd=tmp_path, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as engine:
+        assert engine.stdout
+        assert int(engine.stdout.readline()) > 0
+        engine.kill()
+        out, _ = engine.communicate(timeout=LIMIT)
+    assert out == ""
+
+
 @pytest.mark.parametrize("name", [RESOURCE_HOST, LANGUAGE_HOST])
 def test_a_python_without_pulumi_is_told(tmp_path: Path, name: str) -> None:
     """The text names the interpreter and the module that it lacks."""
