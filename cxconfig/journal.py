@@ -31,8 +31,6 @@ from cxconfig.errors import (
 
 
 class Event(StrEnum):
-    HOST = "host"
-    """A dynamic host began to work for this run; `key` is its process id."""
     BEGUN = "begun"
     DONE = "done"
     FAILED = "failed"

@@ -362,7 +362,6 @@ def start(configured_folder: str | None) -> None:
         if path:
             handover = Handover.load(Path(path))
             _current = Host(Path(handover.folder), handover)
-            Journal(Path(handover.journal)).write(Entry(Event.HOST, key=str(os.getpid())))
         else:
             _current = Host(tenant_folder(configured_folder), None)
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()

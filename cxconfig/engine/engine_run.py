@@ -22,13 +22,15 @@ from cxconfig.planning.handover import ENVIRONMENT, Handover
 from cxconfig.planning.plan import Plan, Recorded
 from cxconfig.tenancy import removal_policies
 
+PARALLEL = 16
+"""Engine steps at a time; the dynamic host decides how many of them it serves."""
 SKIP_CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
 ENDED = frozenset({0, 1, 255})
 """Exit codes of an engine that came to its end: no signal (negative), no panic (2)."""
 
 
 class EngineRun:
-    """`saved`: the engine has written its state; `keep`: the run's folder must outlive it, for the next run."""
+    """`saved`: the engine has written its state; `keep`: the run's folder must outlive it all the same."""
 
     def __init__(self, stack: Stack, registry: Registry, world: World, tenant: Tenant, run: Run) -> None:
         self.stack = stack
@@ -82,9 +84,9 @@ class EngineRun:
 
         try:
             if self._destroys:
-                self._do("destroy", plan.changes, full, listen, continue_on_error=True)
+                self._do("destroy", plan.changes, full, listen, continue_on_error=True, parallel=PARALLEL)
             else:
-                self._do("up", plan.changes, full, listen, continue_on_error=True, refresh=full or None)
+                self._do("up", plan.changes, full, listen, continue_on_error=True, parallel=PARALLEL, refresh=full or None)
         except EngineFailed as failure:
             return failure
         return None

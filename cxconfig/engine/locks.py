@@ -34,16 +34,16 @@ def lock_in(text: str) -> StackLocked | None:
 
 def _from_file(path: Path) -> StackLocked | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data, since = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
         return _locked("somebody", "an unknown host", 0)
-    return _locked(str(data.get("username")), str(data.get("hostname")), int(data.get("pid") or 0))
+    return _locked(str(data.get("username")), str(data.get("hostname")), int(data.get("pid") or 0), since)
 
 
-def _locked(who: str, host: str, pid: int) -> StackLocked:
-    stale = host == socket.gethostname() and pid > 0 and not process_exists(pid)
+def _locked(who: str, host: str, pid: int, since: float | None = None) -> StackLocked:
+    stale = host == socket.gethostname() and pid > 0 and not process_exists(pid, since)
     if stale:
         what = f"the stack is locked by process {pid} of {who} on this host, which is dead: a run was killed"
         way_out = "Run again with --unlock: the lock is removed, and what the killed run did is taken into account."

@@ -1,29 +1,44 @@
-"""The folder of each run: its handover and its journal, and what journals of killed runs say.
+"""The folder of each run: its handover and its journal, and what journals of unfinished runs say.
 
-A run's folder is removed when the engine has written its state. One that is left belongs to a run that is still going
-on or was killed; what a killed one did is laid over what the state records, so that nothing it created is forgotten.
+A run's folder is removed when the engine has written its state and every step has a known end. One that is left belongs
+to a run that is still going on, was killed, or lost sight of an object (a write without an answer); what it did is laid
+over what the state records, so that nothing it created is forgotten.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from cxconfig.journal import Event, Journal
-from cxconfig.kinds import Action
-from cxconfig.planning.handover import Handover
-from cxconfig.planning.plan import Recorded
+from cxconfig.journal import Entry, Event, Journal
+from cxconfig.kinds import Action, Registry
+from cxconfig.planning.handover import ENVIRONMENT, Handover
+from cxconfig.planning.plan import Fate, Outcome, Recorded
 
 OWNER = "owner.json"
 HANDOVER = "handover.json"
 JOURNAL = "journal.jsonl"
+UNNAMED = ".beginning-"
+"""Start of the name of a run's folder until it is complete."""
 GONE = frozenset({Action.DISABLE, Action.DELETE, Action.FORGET})
+CERTAIN = frozenset({"ChangedSincePreview", "SettingsError"})
+"""Errors after which an object is as it was."""
+REFUSALS = frozenset({"Refused", "PermissionDenied"})
+"""The same, when it was a write that was refused and not the read that should tell what became of one."""
+SLACK = 2.0
+"""Seconds by which two clocks of one host may differ."""
+
+Key = tuple[str, str]
 
 
 class Run:
@@ -35,13 +50,14 @@ class Run:
 
     @classmethod
     def begin(cls, parent: Path) -> Run:
+        """Make the folder; it gets its name when it is complete, so that nobody takes it for a dead run's."""
+        name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{time.time_ns() % 1_000_000:06}-{os.getpid()}"
         parent.mkdir(parents=True, exist_ok=True)
-        folder = (
-            parent / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{time.time_ns() % 1_000_000:06}-{os.getpid()}"
-        )
-        folder.mkdir(mode=0o700)
-        _write(folder / OWNER, json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
-        return cls(folder)
+        unnamed = parent / f"{UNNAMED}{name}"
+        unnamed.mkdir(mode=0o700)
+        _write(unnamed / OWNER, json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
+        unnamed.rename(parent / name)
+        return cls(parent / name)
 
     def hand_over(self, handover: Handover) -> Path:
         path = self.folder / HANDOVER
@@ -52,65 +68,173 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def alive(self) -> bool:
-        """Is the run's process on this host still there? Unknown (another host, unreadable) counts as alive."""
+        """Is the run's process still there? Unknown (another host) counts as alive."""
+        path = self.folder / OWNER
         try:
-            owner = json.loads((self.folder / OWNER).read_text(encoding="utf-8"))
+            owner, since = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
         except (OSError, ValueError):
             return False
-        return owner.get("host") != socket.gethostname() or process_exists(int(owner.get("pid", 0)))
+        return owner.get("host") != socket.gethostname() or process_exists(int(owner.get("pid", 0)), since)
 
     def end_hosts(self) -> None:
-        """Kill dynamic hosts that a killed run left behind, so that they do not write any more."""
-        for entry in self.journal.entries():
-            if entry.event is Event.HOST and _is_dynamic_host(int(entry.key)):
-                os.kill(int(entry.key), signal.SIGKILL)
+        """Kill the dynamic hosts that a killed run left behind, so that they do not write any more."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            if _is_host_of(folder, self.folder / HANDOVER):
+                with suppress(ProcessLookupError):
+                    os.kill(int(folder.name), signal.SIGKILL)
+
+    def began(self) -> bool:
+        """Was anything begun that the next run must know?"""
+        return any(entry.event is Event.BEGUN for entry in self.journal.entries())
+
+    def written(self) -> float:
+        """When the last entry was written, in seconds since 1970; 0 without one."""
+        path = self.journal.path
+        return path.stat().st_mtime if path.exists() else 0.0
+
+    def keep_open(self, entries: Iterable[Entry]) -> bool:
+        """Replace the journal by what is still open, the rest being in the state; False when nothing is."""
+        journal = Journal(self.folder / f"{JOURNAL}.new")
+        for entry in entries:
+            journal.write(entry)
+        if not journal.path.exists():
+            return False
+        journal.path.replace(self.journal.path)
+        return True
 
 
-def killed_runs(parent: Path) -> list[Run]:
-    """Runs whose process is gone and whose folder is still there, oldest first."""
+def unfinished_runs(parent: Path) -> list[Run]:
+    """Runs whose process is gone and that began something, oldest first; folders of those that did not are removed."""
     if not parent.is_dir():
         return []
     runs = [Run(folder) for folder in sorted(parent.iterdir()) if folder.is_dir()]
-    return [run for run in runs if not run.alive()]
+    dead = [run for run in runs if not run.folder.name.startswith(UNNAMED) and not run.alive()]
+    for run in dead:
+        run.end_hosts()
+        if not run.began():
+            run.end()
+    return [run for run in dead if run.began()]
 
 
-def lay_over(recorded: Iterable[Recorded], runs: Iterable[Run]) -> dict[tuple[str, str], Recorded]:
-    """What is recorded, and what killed runs had done besides; a create that was begun counts as done."""
+def lay_over(
+    recorded: Iterable[Recorded], runs: Iterable[Run], registry: Registry, saved: float = 0.0
+) -> dict[Key, Recorded]:
+    """What is recorded, and what unfinished runs had done besides.
+
+    A create that was begun counts as done: whether the object exists is then read. A secret of which it is not known
+    whether it was written counts as not recorded, so that it is written again. `saved`: when the state was written, in
+    seconds since 1970; of what the state knows, it is right about everything but secrets that it cannot read.
+    """
     found = {(r.kind, r.key): r for r in recorded}
     for run in runs:
-        begun: dict[tuple[str, str], Mapping[str, object]] = {}
-        for entry in run.journal.entries():
-            where = (entry.kind, entry.key)
-            if entry.event is Event.BEGUN and entry.action not in GONE:
-                begun[where] = entry.record
-                if entry.action != Action.CREATE:
-                    continue
-            if entry.event is Event.FAILED:
-                begun.pop(where, None)
-                if entry.action == Action.CREATE and where in found and not found[where].urn:
-                    del found[where]
-            elif where in begun:
-                urn = found[where].urn if where in found else ""
-                found[where] = Recorded(entry.kind, entry.key, begun[where], urn)
+        known = {where for where, r in found.items() if r.urn} if run.written() < saved else set()
+        for where, entry, end in _steps(run.journal):
+            if entry.action in GONE or _surely_undone(end):
+                continue
+            held = found.get(where)
+            done = entry.action == Action.CREATE or (end is not None and end.event is Event.DONE)
+            if held is not None and (where in known or not done):
+                found[where] = replace(held, inputs=_unsure(registry, entry, held))
+            elif done:
+                found[where] = Recorded(*where, entry.record, held.urn if held is not None else "")
     return found
 
 
-def process_exists(pid: int) -> bool:
+def _unsure(registry: Registry, entry: Entry, held: Recorded) -> Mapping[str, Any]:
+    """What is recorded of an object, without the secrets that a step may have written over."""
+    specs = registry[entry.kind].specs
+    over = {name for name in entry.record if name in specs and specs[name].secret}
+    over = {name for name in over if entry.record[name] != held.inputs.get(name)}
+    return {name: value for name, value in held.inputs.items() if name not in over}
+
+
+def _no_secrets(registry: Registry, kind: str) -> dict[str, str]:
+    """Values that are no digest, and so differ from whatever is recorded."""
+    return {name: "" for name, spec in registry[kind].specs.items() if spec.secret}
+
+
+def _steps(journal: Journal) -> Iterator[tuple[Key, Entry, Entry | None]]:
+    """Every step that was begun, with its end: done, failed, or none."""
+    begun: dict[Key, Entry] = {}
+    ends: dict[Key, Entry] = {}
+    for entry in journal.entries():
+        where = (entry.kind, entry.key)
+        if entry.event is Event.BEGUN:
+            begun[where] = entry
+            ends.pop(where, None)
+        elif where in begun:
+            ends[where] = entry
+    for where, entry in begun.items():
+        yield where, entry, ends.get(where)
+
+
+def _surely_undone(end: Entry | None) -> bool:
+    """Did a step end with an error after which nothing was changed?"""
+    if end is None or end.event is not Event.FAILED:
+        return False
+    error = end.error
+    read = str(error.get("endpoint", "")).startswith("GET ")
+    return error.get("type") in CERTAIN or (error.get("type") in REFUSALS and not read)
+
+
+def still_open(
+    run: Run, outcomes: Iterable[Outcome], recorded: Mapping[Key, Recorded], behind: Container[Key], registry: Registry
+) -> Iterator[Entry]:
+    """What the next run must know although the state is written: objects of ours that the state does not hold, and
+    secrets of which nobody knows whether they were written.
+
+    `recorded`: what was laid over the state before this run; `behind`: where that differs from the state.
+    """
+    tried = {where: (entry, end) for where, entry, end in _steps(run.journal)}
+    for outcome in outcomes:
+        where = (outcome.step.kind, outcome.step.key)
+        begun, end = tried.get(where, (None, None))
+        held = recorded.get(where)
+        if outcome.fate is Fate.DONE or outcome.step.action in GONE:
+            continue
+        if begun is not None and begun.action == Action.CREATE and not _surely_undone(end):
+            yield Entry(Event.BEGUN, *where, Action.CREATE, begun.record)
+        elif held is not None:
+            unsure = begun is not None and not _surely_undone(end)
+            inputs = _unsure(registry, begun, held) if begun is not None and unsure else held.inputs
+            if not held.urn:
+                yield Entry(Event.BEGUN, *where, Action.CREATE, inputs)
+            elif unsure or where in behind:
+                yield Entry(Event.BEGUN, *where, Action.UPDATE, {**_no_secrets(registry, where[0]), **inputs})
+
+
+def process_exists(pid: int, since: float | None = None) -> bool:
+    """Is there a process, and was it there at `since` (seconds since 1970)? One that waits to be reaped is not."""
+    if pid <= 0:
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return pid > 0
+        pass
+    state, started = _state_and_start(pid)
+    return state != "Z" and (since is None or started <= since + SLACK)
 
 
-def _is_dynamic_host(pid: int) -> bool:
-    """Only a process that runs `-m pulumi.dynamic` is one of ours; ids are used again."""
+def _state_and_start(pid: int) -> tuple[str, float]:
+    """A process's state letter and when it started, in seconds since 1970; ("", 0) where the system does not tell."""
     try:
-        return b"pulumi.dynamic" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        booted = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return "", 0.0
+    return fields[0], int(booted[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK") if booted else 0.0
+
+
+def _is_host_of(process: Path, handover: Path) -> bool:
+    """Is it a dynamic host that was started with this handover? `process`: its folder in /proc."""
+    try:
+        command = (process / "cmdline").read_bytes()
+        environ = (process / "environ").read_bytes()
     except OSError:
         return False
+    return b"pulumi.dynamic" in command and f"{ENVIRONMENT}={handover}".encode() in environ.split(b"\0")
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 from cxconfig.engine.engine_run import EngineRun
 from cxconfig.engine.locate import Engine, locate
 from cxconfig.engine.locks import held_lock
-from cxconfig.engine.runs import Run, killed_runs, lay_over
+from cxconfig.engine.runs import Run, lay_over, still_open, unfinished_runs
 from cxconfig.engine.stack import PROJECT, Stack
-from cxconfig.engine.steps import ghosts, hold_against, refresh_steps
-from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted
+from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
+from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown
 from cxconfig.journal import Event, error_from_data
 from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.language import Tenant, load
@@ -51,7 +51,11 @@ class Session:
         self.engine: Engine = locate()
         self.stack = Stack(self.tenant.name, self.tenant.folder, backend_of(self.tenant), self.engine)
         self.runs_folder = (self.stack.local or self.stack.home) / "runs" / self.tenant.name
-        self.killed: list[Run] = []
+        self.unfinished: list[Run] = []
+        self.saved: float | None = None
+        """When the state had been written before this session wrote it."""
+        self.behind: frozenset[Key] = frozenset()
+        """Objects of which the state does not hold what an unfinished run did."""
 
     def close(self) -> None:
         self.live.close()
@@ -60,14 +64,17 @@ class Session:
         """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy)."""
         desired = desired_objects(self.tenant, self.registry) if declared else {}
         secrets = self._resolved(declared)
-        self.killed = killed_runs(self.runs_folder)
+        self.unfinished = unfinished_runs(self.runs_folder)
         with ThreadPoolExecutor(1) as pool:
             recording = pool.submit(self.stack.recorded, self.registry)
             try:
                 live = self.live.observe(desired) if desired else {}
             finally:
                 recorded = recording.result()
-        held = lay_over(recorded, self.killed)
+        if self.saved is None:
+            self.saved = self.stack.saved_at
+        held = lay_over(recorded, self.unfinished, self.registry, self.saved)
+        self.behind = behind(recorded, held)
         live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
         held = {where: r for where, r in held.items() if r.urn or live[where] is not None}
         self.watch.done()
@@ -100,6 +107,7 @@ class Session:
 
     def plan(self, world: World) -> Plan:
         plan = compare(self.registry, world)
+        plan = replace(plan, steps=(*plan.steps, *catching_up(plan, world, self.behind)))
         return replace(plan, warnings=(*self.live.warnings(), *plan.warnings))
 
     def preview(self) -> Result:
@@ -114,10 +122,13 @@ class Session:
         """Compare, ask, have the engine announce, hold that against the comparison, apply."""
         world = self.look()
         plan = self.plan(world)
-        if plan.problems or not (plan.changes or self.full):
-            return self._result("up", plan, () if not plan.problems else None)
+        if plan.problems:
+            return self._result("up", plan)
+        if not (plan.changes or self.full):
+            self._forget_unfinished()
+            return self._result("up", plan, ())
         if not confirm(plan):
-            raise Interrupted("nothing was applied")
+            raise Interrupted("Nothing was applied.")
         return self._apply("up", world, plan)
 
     def destroy(self, confirm: Callable[[Plan], bool]) -> Result:
@@ -125,9 +136,10 @@ class Session:
         world = self.look(declared=False)
         plan = self.plan(world)
         if not plan.changes:
+            self._forget_unfinished()
             return self._result("destroy", plan, ())
         if not confirm(plan):
-            raise Interrupted("nothing was applied")
+            raise Interrupted("Nothing was applied.")
         return self._apply("destroy", world, plan)
 
     def refresh(self) -> Result:
@@ -153,16 +165,24 @@ class Session:
             failure = run.apply(plan, full=self.full, on_step=self.watch.advance)
             self.watch.done()
             outcomes = self._outcomes(run.run, plan)
+            self._settle(run, outcomes)
             if run.interrupted:
-                run.keep = not run.saved
                 raise Interrupted(_done_so_far(outcomes), way_out="Run it again: what was done is not done twice.")
-            if failure is not None and not any(o.error for o in outcomes):
+            if failure is not None and not any(_said_why(o) for o in outcomes):
                 errors = (failure,)
-            run.keep = not run.saved
-        if run.saved:
-            for old in self.killed:
-                old.end()
         return self._result(command, plan, tuple(outcomes), errors)
+
+    def _settle(self, run: EngineRun, outcomes: Sequence[Outcome]) -> None:
+        """Once the state is written, keep only what it does not hold."""
+        if run.saved:
+            recorded = run.world.recorded or {}
+            run.keep = run.run.keep_open(still_open(run.run, outcomes, recorded, self.behind, self.registry))
+            self._forget_unfinished()
+
+    def _forget_unfinished(self) -> None:
+        for run in self.unfinished:
+            run.end()
+        self.unfinished = []
 
     def _make_known(self, world: World, plan: Plan) -> tuple[World, Plan]:
         """Have the engine record what a killed run created and what is no longer declared, so that it can remove it."""
@@ -197,7 +217,7 @@ class Session:
             run.hand_over(plan)
             yield run
         finally:
-            if not run.keep:
+            if not run.keep and (run.saved or not run.run.began()):
                 run.run.end()
 
     def _refuse_locked(self) -> None:
@@ -212,14 +232,14 @@ class Session:
             return ""
         if not lock.stale:
             raise lock
-        for run in killed_runs(self.runs_folder):
-            run.end_hosts()
+        unfinished_runs(self.runs_folder)  # ends their hosts
         self.stack.prepare()
         self.stack.cancel()
         return f"Removed the lock of process {lock.pid}, which is dead."
 
     def _outcomes(self, run: Run, plan: Plan) -> list[Outcome]:
         entries = list(run.journal.entries())
+        begun: set[Key] = {(e.kind, e.key) for e in entries if e.event is Event.BEGUN}
         done: set[Key] = {(e.kind, e.key) for e in entries if e.event is Event.DONE}
         failed = {(e.kind, e.key): e.error for e in entries if e.event is Event.FAILED}
         outcomes = []
@@ -227,6 +247,8 @@ class Session:
             where = (step.kind, step.key)
             if where in failed:
                 outcomes.append(Outcome(step, Fate.FAILED, error_from_data(failed[where], *where, step.place)))
+            elif where in begun and where not in done:
+                outcomes.append(Outcome(step, Fate.FAILED, _lost_sight(step, self.registry[step.kind].system)))
             else:
                 outcomes.append(Outcome(step, Fate.DONE if where in done else Fate.NOT_TRIED))
         return outcomes
@@ -240,6 +262,20 @@ class Session:
     ) -> Result:
         details: dict[str, Any] = {"engine": self.engine.version}
         return Result(command, plan, outcomes, errors, time.monotonic() - self.began, self.live.read, details)
+
+
+def _lost_sight(step: Step, system: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "this was begun, and the process that did it ended without saying what became of it",
+        system=system,
+        place=step.place,
+        way_out="Run again: what was carried out is found by reading, and not done twice.",
+    )
+
+
+def _said_why(outcome: Outcome) -> bool:
+    """Does the step's own error explain it? A process that vanished leaves the reason to the engine."""
+    return outcome.error is not None and not (isinstance(outcome.error, OutcomeUnknown) and not outcome.error.endpoint)
 
 
 def _done_so_far(outcomes: Sequence[Outcome]) -> str:

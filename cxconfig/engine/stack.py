@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +39,8 @@ class Stack:
         self.backend = backend or f"file://{self.home}"
         self.work_dir = self.home / "project"
         self.exists = True
+        self.saved_at = 0.0
+        """When the state that was last read had been written, in seconds since 1970; 0 when it does not say."""
 
     @property
     def local(self) -> Path | None:
@@ -46,12 +50,15 @@ class Stack:
     def prepare(self) -> None:
         """Make the folders and the project file that the engine wants."""
         self.work_dir.mkdir(parents=True, exist_ok=True)
+        ignore = self.home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
         if self.local is not None:
             self.local.mkdir(parents=True, exist_ok=True)
         project = self.work_dir / "Pulumi.yaml"
         text = f"name: {PROJECT}\nruntime: python\n"
         if not project.exists() or project.read_text(encoding="utf-8") != text:
-            project.write_text(text, encoding="utf-8")
+            _replace(project, text)
         self._configure()
 
     def _configure(self) -> None:
@@ -60,7 +67,7 @@ class Stack:
         settings = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
         config = {TENANT_SETTING: str(self.home.parent)}
         if settings.get("config") != config:
-            path.write_text(yaml.safe_dump({**settings, "config": config}), encoding="utf-8")
+            _replace(path, yaml.safe_dump({**settings, "config": config}))
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         env = {**environment(self.engine, os.environ), "PULUMI_BACKEND_URL": self.backend, **(more or {})}
@@ -82,6 +89,7 @@ class Stack:
                 "the state could not be read", details=_lines(answer.stderr), way_out=state_way_out(self)
             )
         deployment = json.loads(answer.stdout).get("deployment") or {}
+        self.saved_at = _seconds((deployment.get("manifest") or {}).get("time"))
         return [found for r in deployment.get("resources") or [] if (found := _recorded(r, registry)) is not None]
 
     def cancel(self) -> None:
@@ -121,6 +129,13 @@ class Stack:
         return QuietStack(self.name, workspace), command
 
 
+def _replace(path: Path, text: str) -> None:
+    """Write a file that is never seen half written, not even when we are killed: it holds the state's salt."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
 def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | None:
     system, _, name = str(resource["type"]).removeprefix("pulumi-python:dynamic/").partition(":")
     kind = f"{system}.{name}"
@@ -130,6 +145,14 @@ def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | Non
     names = {KEY, ON_REMOVE, *registry[kind].specs}
     inputs = {n: v for n, v in inputs.items() if n in names}
     return Recorded(kind, inputs[KEY], inputs, resource["urn"])
+
+
+def _seconds(written: Any) -> float:
+    """The engine's time of a state; it has nanoseconds, which Python's parser of 3.11 does not take."""
+    try:
+        return datetime.fromisoformat(re.sub(r"\.\d+", "", str(written))).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _lines(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cxconfig.engine.program import Resource, urn_of
@@ -156,6 +156,29 @@ def refresh_steps(registry: Registry, world: World) -> list[Step]:
             differences = tuple(Difference(n, held.inputs.get(n), seen.get(n), cause=Cause.DRIFT) for n in names)
             steps.append(Step(held.kind, held.key, Action.RECORD, Cause.DRIFT, differences, exists=True, **common))
     return steps
+
+
+def behind(recorded: Iterable[Recorded], held: Mapping[Key, Recorded]) -> frozenset[Key]:
+    """Objects that the engine knows otherwise than a killed run left them; `held`: the record with that laid over."""
+    return frozenset((r.kind, r.key) for r in recorded if held[r.kind, r.key].inputs != r.inputs)
+
+
+def catching_up(plan: Plan, world: World, behind: Iterable[Key]) -> list[Step]:
+    """Objects that a killed run brought to what is declared, and that the engine has yet to record so."""
+    stepped = {(s.kind, s.key) for s in plan.changes}
+    return [
+        Step(
+            where[0],
+            where[1],
+            Action.RECORD,
+            Cause.EDIT,
+            place=world.desired[where].place,
+            recorded=True,
+            exists=True,
+        )
+        for where in sorted(behind)
+        if where in world.desired and where not in stepped
+    ]
 
 
 def ghosts(recorded: Mapping[Key, Recorded], plan: Plan) -> list[Recorded]:
