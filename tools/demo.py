@@ -206,7 +206,7 @@ class Demo:
         writes = self.box.writes() - before
         lines = (done.output or done.errors).rstrip("\n").split("\n")
         kept = self.folder / "output" / f"{self.number}-{shlex.split(scene.command)[1]}.txt"
-        kept.write_text(done.output + done.errors, "utf-8")
+        kept.write_text("\n".join(lines) + "\n", "utf-8")
         if done.code != scene.exits:
             for line in [*lines, *(done.errors.splitlines() if done.output else [])]:
                 say(f"{INDENT}{line}")
@@ -353,7 +353,8 @@ def main() -> int:
         sys.stderr.write(f"\nThe demo did not go as it should: {error}\nIts folder is {folder}.\n")
         return 1
     commands = next_commands(folder, url)
-    say(f"\nAll as expected, in {time.monotonic() - began:.0f} s. To go on in the demo's folder, {folder}:")
+    say(f"\nAll as expected, in {time.monotonic() - began:.0f} s. The demo's folder is {folder}")
+    say("To go on there:")
     for line in commands[:2]:
         say(f"{INDENT}{line}")
     say("Then try, for example:")
