@@ -11,7 +11,7 @@ itself said that the object does not exist.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -147,6 +147,13 @@ class Desired:
     place: Place | None = None
 
 
+Tick = Callable[[], None]
+
+
+def untold() -> None:
+    """The `Tick` of a reader that tells nobody."""
+
+
 class Handler(ABC):
     """Reads and writes the live objects of one kind over one connection. Thread-safe.
 
@@ -156,10 +163,11 @@ class Handler(ABC):
     """
 
     @abstractmethod
-    def observe(self, wanted: Mapping[str, Values]) -> dict[str, Values | None]:
+    def observe(self, wanted: Mapping[str, Values], tick: Tick = untold) -> dict[str, Values | None]:
         """Read many objects: key -> its managed fields (which extra reads are needed) in, key -> live object out.
 
-        Must make the fewest calls that the API allows, on several connections, and answer for every key.
+        Must make the fewest calls that the API allows, on several connections, and answer for every key. May call
+        `tick` after each object, from any thread.
         """
 
     @abstractmethod

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from cxconfig.errors import InputError, InputErrors
 from cxconfig.kinds import Client, Desired, Handler, Kind, Registry, Values
@@ -13,17 +13,22 @@ from cxconfig.planning.compare import Key
 from cxconfig.planning.plan import Recorded
 from cxconfig.tenancy import system_entry
 
-Watch = Callable[[str, int], None]
-"""Called with what is being read and how many objects of it."""
+
+class Watch(Protocol):
+    """Who is told what is going on; `reports.progress.Progress` is one."""
+
+    def phase(self, name: str, total: int = 0) -> None: ...
+    def advance(self, n: int = 1) -> None: ...
+    def done(self) -> None: ...
 
 
 class Live:
     """The live side of one tenant. Connections are opened on first use and kept for the process."""
 
-    def __init__(self, tenant: Tenant, registry: Registry, watch: Watch | None = None) -> None:
+    def __init__(self, tenant: Tenant, registry: Registry, watch: Watch) -> None:
         self._tenant = tenant
         self._registry = registry
-        self._watch = watch or (lambda what, count: None)
+        self._watch = watch
         self._connections: dict[str, Client] = {}
         self._handlers: dict[str, Handler] = {}
         self.read = 0
@@ -47,8 +52,8 @@ class Live:
             wanted: dict[str, Values] = {r.key: r.inputs for r in held if r.kind == kind.id}
             wanted |= {key: d.fields for (kind_id, key), d in desired.items() if kind_id == kind.id}
             if wanted:
-                self._watch(f"Reading {kind.system} {kind.name}", len(wanted))
-                seen = self.handler(kind).observe(wanted)
+                self._watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
+                seen = self.handler(kind).observe(wanted, self._watch.advance)
                 found |= {(kind.id, key): seen[key] for key in wanted}
                 self.read += len(wanted)
         return found

@@ -29,7 +29,7 @@ def command(folder: Path, verbose: bool, form: str) -> int:
 
     began, watch = time.monotonic(), progress()
     tenant = load(folder, REGISTRY)
-    with closing(Live(tenant, REGISTRY, watch.phase)) as live:
+    with closing(Live(tenant, REGISTRY, watch)) as live:
         live.check_settings()
         desired = desired_objects(tenant, REGISTRY)
         seen = live.observe(desired)

@@ -22,8 +22,8 @@ from cxconfig.planning.handover import ENVIRONMENT, Handover
 from cxconfig.planning.plan import Plan, Recorded
 from cxconfig.tenancy import removal_policies
 
-PARALLEL = 16
-"""Engine steps at a time; the dynamic host decides how many of them it serves."""
+APPLY = {"continue_on_error": True, "parallel": 16}
+"""A refused object does not stop the others; how many steps at a time is up to the dynamic host."""
 SKIP_CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
 ENDED = frozenset({0, 1, 255})
 """Exit codes of an engine that came to its end: no signal (negative), no panic (2)."""
@@ -86,7 +86,9 @@ class EngineRun:
             if self._destroys:
                 self._do("destroy", plan.changes, full, listen, continue_on_error=True, parallel=PARALLEL)
             else:
-                self._do("up", plan.changes, full, listen, continue_on_error=True, parallel=PARALLEL, refresh=full or None)
+                self._do(
+                    "up", plan.changes, full, listen, continue_on_error=True, parallel=PARALLEL, refresh=full or None
+                )
         except EngineFailed as failure:
             return failure
         return None

@@ -30,11 +30,19 @@ def program(folder: Path) -> Coroutine[Any, Any, int]:
         desired = desired_objects(tenant, REGISTRY)
         secrets = secrets_of(tenant, REGISTRY)
         digester = Digester(passphrase(os.environ), tenant.name)
-        _assert_existing(Live(tenant, REGISTRY), desired)
+        _assert_existing(Live(tenant, REGISTRY, Silent()), desired)
     except CxconfigError as error:
         raise pulumi.RunError(str(error)) from None
     world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
     return register(resources_for(REGISTRY, world, list(desired)))
+
+
+class Silent:
+    """The program's output is the engine's, so it tells nothing."""
+
+    def phase(self, name: str, total: int = 0) -> None: ...
+    def advance(self, n: int = 1) -> None: ...
+    def done(self) -> None: ...
 
 
 def _assert_existing(live: Live, desired: Any) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cxconfig.engine.engine_run import EngineRun
 from cxconfig.engine.locate import Engine, locate
@@ -21,20 +21,12 @@ from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted,
 from cxconfig.journal import Event, error_from_data
 from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.language import Tenant, load
-from cxconfig.live import Live
+from cxconfig.live import Live, Watch
 from cxconfig.passphrase import passphrase
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
 from cxconfig.planning.record import Digester
 from cxconfig.tenancy import backend_of, desired_objects, removal_policies, secrets_of
-
-
-class Watch(Protocol):
-    """What a session tells while it works (see `reports.progress.Progress`)."""
-
-    def phase(self, name: str, total: int = 0) -> None: ...
-    def advance(self, n: int = 1) -> None: ...
-    def done(self) -> None: ...
 
 
 class Session:
@@ -46,7 +38,7 @@ class Session:
         self.watch = watch
         self.full = full
         self.tenant: Tenant = load(folder.resolve(), registry)
-        self.live = Live(self.tenant, registry, watch.phase)
+        self.live = Live(self.tenant, registry, watch)
         self.digester = Digester(passphrase(os.environ), self.tenant.name)
         self.engine: Engine = locate()
         self.stack = Stack(self.tenant.name, self.tenant.folder, backend_of(self.tenant), self.engine)

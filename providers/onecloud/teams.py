@@ -19,8 +19,10 @@ from cxconfig.kinds import (
     Handler,
     Kind,
     OnRemove,
+    Tick,
     Values,
     specs_of,
+    untold,
 )
 from cxconfig.nearness import near
 
@@ -65,7 +67,7 @@ class TeamsHandler(Handler):
     def __init__(self, client: Any) -> None:
         self.client = client
 
-    def observe(self, wanted: Mapping[str, Values]) -> dict[str, Values | None]:
+    def observe(self, wanted: Mapping[str, Values], tick: Tick = untold) -> dict[str, Values | None]:
         names = set(self.client.team_names())
         ids = self.client.team_ids() if names.intersection(wanted) else {}
         return {key: {"statsapi_id": ids.get(key, "")} if key in names else None for key in wanted}

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cxconfig.errors import ChangedSincePreview, LiveError, ObjectError, OutcomeUnknown, Refused, UnexpectedAnswer
-from cxconfig.kinds import Action, Desired, Difference, Handler, Values
+from cxconfig.kinds import Action, Desired, Difference, Handler, Tick, Values, untold
 from providers.onecloud.client import OneCloudClient, truth
 from providers.onecloud.users import Users, folded, unaddressable
 
@@ -27,9 +27,11 @@ class UsersHandler(Handler):
         """Skills and roles seen live, and ("put", "replaces") once PUT was seen to drop a skill."""
         self._lock = threading.Lock()
 
-    def observe(self, wanted: Mapping[str, Values]) -> dict[str, Values | None]:
+    def observe(self, wanted: Mapping[str, Values], tick: Tick = untold) -> dict[str, Values | None]:
         def read(login: str) -> Values | None:
-            return self._read(login, "unlock" in wanted[login])
+            live = self._read(login, "unlock" in wanted[login])
+            tick()
+            return live
 
         found: dict[str, Values | None] = self.client.connection.each(read, list(wanted))
         return found
