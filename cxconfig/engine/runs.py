@@ -13,10 +13,10 @@ import re
 import shutil
 import signal
 import socket
-import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Run:
     @classmethod
     def begin(cls, parent: Path) -> Run:
         """Make the folder; it gets its name when it is complete, so that nobody takes it for a dead run's."""
-        name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{time.time_ns() % 1_000_000:06}-{os.getpid()}"
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S-%f}-{os.getpid()}"
         parent.mkdir(parents=True, exist_ok=True)
         unnamed = parent / f"{UNNAMED}{name}"
         unnamed.mkdir(mode=0o700)
