@@ -1,0 +1,345 @@
+"""A tenant against a sandbox, worked on by the real commands and the real engine, each in a process of its own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cxconfig.engine.locate import cache_folder, locate
+from cxconfig.engine.locate import environment as engine_environment
+from cxconfig.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 120
+NAME = "acme"
+PASSWORD = "Quokka-7731-first"
+PASSPHRASE = "Wombat-5512-passphrase"
+CLIENT_SECRET = "Numbat-9924-client"
+TEAMS = ("Sales", "Support", "Billing", "Night Shift")
+SKILLS = ("English", "Spanish", "Billing", "Sales", "Products")
+ROLES = ("Agent", "Supervisor", "Admin")
+OURS = ("PULUMI_", "CXCONFIG_", "ONECLOUD_", "INITIAL_PASSWORD", "NO_COLOR", "CI", "FORCE_COLOR")
+"""Variables of the caller that must not reach a run."""
+KEPT = ("CXCONFIG_PULUMI",)
+
+Fields = Mapping[str, Any]
+Users = Mapping[str, Fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command gave: exit code, standard output, standard error (on a terminal both in `out`)."""
+
+    code: int
+    out: str
+    err: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+    @property
+    def said(self) -> str:
+        """Everything on one line with single blanks, so that a sentence is found however it was wrapped."""
+        return re.sub(r"\s+", " ", self.text)
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def __str__(self) -> str:
+        return f"exit code {self.code}\n{self.out}\n--- stderr\n{self.err}"
+
+
+@dataclass
+class Tenant:
+    """A tenant's folder and the sandbox it describes; `run` is the command line as a user has it."""
+
+    folder: Path
+    box: Sandbox
+    env: dict[str, str]
+    plain_folder: Path
+    ran: list[Ran] = field(default_factory=list)
+
+    def write(
+        self, users: Users, *, teams: tuple[str, ...] = TEAMS, kinds: Fields | None = None, state: Fields | None = None
+    ) -> None:
+        """Replace the tenant's files. `users`: as in the YAML; `kinds`: what tenant.yaml says of kinds."""
+        system: dict[str, Any] = {
+            "url": "${env:ONECLOUD_URL}",
+            "scope": "acme.example.com",
+            "client_id": "${env:ONECLOUD_CLIENT_ID}",
+            "client_secret": "${env:ONECLOUD_CLIENT_SECRET}",
+        }
+        if kinds:
+            system["kinds"] = kinds
+        tenant = {"api_version": "cxconfig/v1", "tenant": NAME, "systems": {"onecloud": system}}
+        if state:
+            tenant["state"] = state
+        self._dump("tenant.yaml", tenant)
+        objects = {"teams": {name: {} for name in teams}, "users": dict(users)}
+        self._dump("people.yaml", {"onecloud": {name: found for name, found in objects.items() if found}})
+
+    def _dump(self, name: str, content: Any) -> None:
+        (self.folder / name).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+    def run(self, *args: str, **env: str | None) -> Ran:
+        """`run("up", "--yes", CI="1")`: a command on this tenant; None takes a variable away."""
+        done = subprocess.run(
+            self._command(args),
+            cwd=self.folder.parent,
+            env=self._with(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        return self._kept(Ran(done.returncode, done.stdout, done.stderr))
+
+    def start(self, *args: str, **env: str | None) -> subprocess.Popen[str]:
+        """The same without waiting, in a process group of its own; the caller ends it with `finish`."""
+        return subprocess.Popen(
+            self._command(args),
+            cwd=self.folder.parent,
+            env=self._with(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def finish(self, process: subprocess.Popen[str]) -> Ran:
+        out, err = process.communicate(timeout=PATIENCE_S)
+        return self._kept(Ran(process.returncode, out, err))
+
+    def talk(self, *args: str, answers: Mapping[str, Callable[[], str]] | None = None, **env: str | None) -> Ran:
+        """The same on a terminal. `answers`: what the screen asks -> what is typed then, called at that moment."""
+        waiting = dict(answers or {})
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            self._command(args),
+            cwd=self.folder.parent,
+            env=self._with(env),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        screen = ""
+        try:
+            while chunk := _chunk(ours):
+                screen += chunk
+                for question in [q for q in waiting if q in screen]:
+                    os.write(ours, waiting.pop(question)().encode())
+            process.wait(PATIENCE_S)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            os.close(ours)
+        assert not waiting, f"never asked: {sorted(waiting)}\n{screen}"
+        return self._kept(Ran(process.returncode, screen.replace("\r\n", "\n")))
+
+    def _command(self, args: tuple[str, ...]) -> list[str]:
+        return [sys.executable, "-m", "cxconfig.cli", args[0], str(self.folder), *args[1:]]
+
+    def _with(self, changes: Mapping[str, str | None]) -> dict[str, str]:
+        env = {**self.env, **{name: value for name, value in changes.items() if value is not None}}
+        return {name: value for name, value in env.items() if name not in changes or changes[name] is not None}
+
+    def _kept(self, ran: Ran) -> Ran:
+        """No output may ever hold a traceback or one of the secrets, whatever the command was."""
+        self.ran.append(ran)
+        assert "Traceback" not in ran.text, str(ran)
+        for secret in (PASSWORD, PASSPHRASE, CLIENT_SECRET):
+            assert secret not in ran.text, str(ran)
+        return ran
+
+    # The engine's own commands, on the same state.
+
+    @property
+    def backend(self) -> str:
+        return f"file://{self.folder / '.cxconfig'}"
+
+    def engine_env(self) -> dict[str, str]:
+        """The environment in which plain pulumi works on this tenant's state."""
+        home = str(cache_folder(self.env).parent / "pulumi-home")
+        found = engine_environment(locate(self.env), self.env)
+        return {**found, "PULUMI_BACKEND_URL": self.backend, "PULUMI_HOME": home, "PYTHONPATH": str(ROOT)}
+
+    def pulumi(self, *args: str, folder: Path | None = None, check: bool = True, given: str | None = None) -> Ran:
+        """A pulumi command in `folder`, default the project folder of the tenant's state."""
+        env = self.engine_env()
+        done = subprocess.run(
+            [str(locate(self.env).binary), *args, "--non-interactive"],
+            cwd=folder or self.folder / ".cxconfig" / "project",
+            env=env,
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        ran = Ran(done.returncode, done.stdout, done.stderr)
+        assert not check or ran.code == 0, str(ran)
+        return ran
+
+    def plain(self, verb: str, *args: str, check: bool = True) -> Ran:
+        """`pulumi preview|up|destroy` in a copy of stacks/, on this tenant's stack (made when there is none)."""
+        copy = self.plain_folder
+        if not copy.exists():
+            copy.mkdir()
+            for name in ("Pulumi.yaml", "__main__.py"):
+                shutil.copy(ROOT / "stacks" / name, copy / name)
+            ours = self.folder / ".cxconfig" / "project" / f"Pulumi.{NAME}.yaml"
+            if ours.exists():
+                shutil.copy(ours, copy / ours.name)
+            (self.folder / ".cxconfig").mkdir(exist_ok=True)
+            self.pulumi("stack", "select", "--create", NAME, "--secrets-provider", "passphrase", folder=copy)
+            self.pulumi("config", "set", "cxconfig:tenant", str(self.folder), folder=copy)
+        yes = () if verb == "preview" else ("--yes", "--skip-preview")
+        return self.pulumi(verb, "--stack", NAME, "--color", "never", *yes, *args, folder=copy, check=check)
+
+    def export(self) -> dict[str, Any]:
+        """The state as `pulumi stack export` gives it."""
+        found: dict[str, Any] = json.loads(self.pulumi("stack", "export", "--stack", NAME).out)
+        return found
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """The recorded inputs of users and teams by `users/KEY` and `teams/KEY`, without the provider's text."""
+        found = {}
+        for resource in self.export()["deployment"].get("resources") or []:
+            kind = resource["type"].removeprefix("pulumi-python:dynamic/onecloud:")
+            if kind != resource["type"]:
+                inputs = {name: value for name, value in resource["inputs"].items() if name != "__provider"}
+                found[f"{kind}/{inputs['key']}"] = inputs
+        return found
+
+    # What the sandbox saw.
+
+    def writes(self) -> int:
+        """Write calls to the sandbox since its log was cleared, made or refused."""
+        return self.box.count(write=True)
+
+    def reads(self) -> int:
+        """GETs of single users since the log was cleared."""
+        return self.box.count("GET", "/configapi/v2/user/*")
+
+    def fresh(self) -> Tenant:
+        """Clear the sandbox's log."""
+        self.box.clear_log()
+        return self
+
+    def holding(self, *texts: str) -> list[str]:
+        """The files below the tenant's folder (state unpacked), and the outputs so far, that hold one of `texts`."""
+        found = []
+        for path in [p for top in (self.folder, self.plain_folder) for p in top.rglob("*") if p.is_file()]:
+            content = path.read_bytes()
+            content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+            found += [f"{path}: {text}" for text in texts if text.encode() in content]
+        return found + [f"output: {text}" for ran in self.ran for text in texts if text in ran.text]
+
+
+def environment(box: Sandbox) -> dict[str, str]:
+    """The environment of every run: the caller's without what steers ours, and the tenant's settings."""
+    env = {n: v for n, v in os.environ.items() if n in KEPT or not n.startswith(OURS)}
+    return env | {
+        "ONECLOUD_URL": box.url,
+        "ONECLOUD_CLIENT_ID": box.client_id,
+        "ONECLOUD_CLIENT_SECRET": box.client_secret,
+        "INITIAL_PASSWORD": PASSWORD,
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "TERM": "xterm-256color",
+        "COLUMNS": "120",
+        "LINES": "50",
+    }
+
+
+def seed(*users: Fields, teams: tuple[str, ...] = TEAMS, **more: Any) -> dict[str, Any]:
+    """A sandbox's seed with our teams, skills and roles; `users` in the vendor's field names."""
+    return {
+        "tenant": "acme.example.com",
+        "clients": [{"client_id": "tests", "client_secret": CLIENT_SECRET}],
+        "teams": list(teams),
+        "skills": list(SKILLS),
+        "roles": list(ROLES),
+        "users": [dict(user) for user in users],
+        **more,
+    }
+
+
+def agent(number: int, **fields: Any) -> dict[str, Any]:
+    """A user as in the YAML; a field given as None is left out."""
+    found = {
+        "first_name": f"First{number}",
+        "last_name": f"Last{number}",
+        "email": f"agent{number}@acme.example.com",
+        "team": TEAMS[number % len(TEAMS)],
+        "skills": {"English": 10 * (number % 10)},
+        "password": "${env:INITIAL_PASSWORD}",
+        **fields,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def agents(count: int) -> dict[str, dict[str, Any]]:
+    """`count` users as in the YAML, a0 to a<count - 1>."""
+    return {f"a{number}": agent(number) for number in range(count)}
+
+
+VENDOR = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "email": "email",
+    "team": "team",
+    "extension": "extension",
+    "work_phone": "workPhone",
+    "mobile_phone": "mobilePhone",
+    "disabled": "disabled",
+    "change_password": "changePassword",
+    "skills": "skills",
+    "roles": "roles",
+}
+
+
+def as_seeded(login: str, fields: Fields, **more: Any) -> dict[str, Any]:
+    """A user of the YAML as a user of the seed: what exists live already."""
+    values = {VENDOR[name]: value for name, value in fields.items() if name in VENDOR}
+    return {"loginId": login, "password": PASSWORD, **values, **more}
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Look every few milliseconds until `condition` holds."""
+    pause = threading.Event()
+    for _ in range(PATIENCE_S * 200):
+        if condition():
+            return
+        pause.wait(0.005)
+    raise AssertionError(f"waited in vain until {what}")
+
+
+def _chunk(descriptor: int) -> str:
+    """What a terminal shows next; nothing when its last writer is gone."""
+    ready, _, _ = select.select([descriptor], [], [], PATIENCE_S)
+    assert ready, "the terminal stayed silent"
+    try:
+        return os.read(descriptor, 65536).decode("utf-8", "replace")
+    except OSError:  # how a terminal says that its last writer is gone
+        return ""
