@@ -84,11 +84,9 @@ class EngineRun:
 
         try:
             if self._destroys:
-                self._do("destroy", plan.changes, full, listen, continue_on_error=True, parallel=PARALLEL)
+                self._do("destroy", plan.changes, full, listen, **APPLY)
             else:
-                self._do(
-                    "up", plan.changes, full, listen, continue_on_error=True, parallel=PARALLEL, refresh=full or None
-                )
+                self._do("up", plan.changes, full, listen, **APPLY, refresh=full or None)
         except EngineFailed as failure:
             return failure
         return None
