@@ -13,11 +13,13 @@ from __future__ import annotations
 from providers.transport.answer import Answer
 from providers.transport.auth import ClientCredentials, Scheme, Token, TokenRequest
 from providers.transport.connection import Connection, segment
+from providers.transport.policy import Clock
 from providers.transport.settings import TransportSettings
 
 __all__ = [
     "Answer",
     "ClientCredentials",
+    "Clock",
     "Connection",
     "Scheme",
     "Token",

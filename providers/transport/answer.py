@@ -1,23 +1,32 @@
-"""A whole answer, as the clients see it."""
+"""A whole answer, as the clients see it, and what of it may stand in an error."""
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import quote, quote_plus
 
 from cxconfig.errors import UnexpectedAnswer
 
 SAID_LENGTH = 300
+_LOOKED_AT = 20_000
+"""Characters of a body that an error text may be made from."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(!doctype\s+html|html)\b", re.I | re.S)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+")
+_CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`headers` have lower-case names; `elapsed` in seconds."""
+    """One answer, its body whole, decoded and bounded; `elapsed` in seconds, all attempts and waits included.
+
+    `headers` are found by a name in any case. `endpoint`: method and path, without host and query.
+    """
 
     system: str
     endpoint: str
@@ -28,21 +37,28 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode("utf-8", "replace")
+        """The body in its declared charset, UTF-8 without one; what cannot be decoded is replaced."""
+        charset = _CHARSET.search(self.headers.get("content-type", ""))
+        try:
+            return self.body.decode(charset[1] if charset else "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
 
     @property
     def request_id(self) -> str:
+        """The vendor's id of this call, "" without one."""
         found = self.headers.get("x-request-id") or self.headers.get("x-correlation-id") or ""
         return _CONTROL.sub("", found)[:80]
 
     @property
     def is_html(self) -> bool:
-        return "html" in self.headers.get("content-type", "") or self.body[:200].lstrip()[:1] == b"<"
+        """Is the body a web page? Judged by its beginning: servers declare `OK` as text/html, too."""
+        return _PAGE.match(self.body[:2000]) is not None
 
     def json(self) -> Any:
         """The body as JSON; raises `UnexpectedAnswer` when it is none."""
         try:
-            return json.loads(self.body)
+            return _DECODER.decode(self.body.decode(json.detect_encoding(self.body)))
         except (ValueError, RecursionError):
             kind = "an HTML page" if self.is_html else f"{len(self.body)} bytes that are not JSON"
             raise UnexpectedAnswer(
@@ -51,21 +67,50 @@ class Answer:
                 endpoint=self.endpoint,
                 status=self.status,
                 request_id=self.request_id,
-                way_out="Check that `url` names the contact centre itself and not a login page or a proxy.",
+                way_out=(
+                    f"Check that systems.{self.system}.url in tenant.yaml names the contact centre itself"
+                    " and not a login page or a proxy."
+                ),
             ) from None
 
-    def said(self, secrets: Collection[str]) -> str:
-        """The vendor's own text: one line, shortened, with secrets masked."""
-        text = self.text
+    def said(self, secrets: Collection[str] = ()) -> str:
+        """The vendor's own text: one line, at most `SAID_LENGTH` characters, secrets masked, of a page its title."""
+        text = self.text[:_LOOKED_AT]
         if self.is_html:
             title = _TITLE.search(text)
-            text = f"an HTML page: {title[1].strip()}" if title else "an HTML page"
-        text = " ".join(_CONTROL.sub(" ", masked(text, secrets)).split())
-        return text if len(text) <= SAID_LENGTH else text[: SAID_LENGTH - 1] + "…"
+            text = f"an HTML page: {html.unescape(title[1]).strip()}" if title else "an HTML page"
+        return shortened(text, secrets)
+
+
+def shortened(text: str, secrets: Collection[str]) -> str:
+    """One line without control characters and secrets, at most `SAID_LENGTH` characters."""
+    # Masked before and after: a control character within a secret must not carry it through.
+    line = " ".join(_CONTROL.sub(" ", masked(text, secrets)).split())
+    line = masked(line, secrets)
+    return line if len(line) <= SAID_LENGTH else line[: SAID_LENGTH - 1] + "…"
 
 
 def masked(text: str, secrets: Collection[str]) -> str:
-    """`text` with every secret replaced, the longest first; one or two characters are no secret."""
-    for secret in sorted({s for s in secrets if len(s) > 2}, key=len, reverse=True):
-        text = text.replace(secret, "***")
+    """`text` with `***` in place of every secret, also where it stands quoted for JSON, a form, a URL or HTML."""
+    forms = {form for secret in secrets if secret for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "***")
     return text
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    return (
+        secret,
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret, safe="", errors="replace"),
+        quote_plus(secret, errors="replace"),
+        html.escape(secret),
+    )
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)

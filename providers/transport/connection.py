@@ -4,49 +4,57 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from cxconfig import __version__
-from cxconfig.errors import (
-    AuthenticationFailed,
-    LiveError,
-    OutcomeUnknown,
-    PermissionDenied,
-    Refused,
-    SettingsError,
-    UnexpectedAnswer,
-    Unreachable,
-)
-from providers.transport.answer import Answer, masked
+from cxconfig.errors import CxconfigError, SettingsError
+from providers.transport import threads
+from providers.transport.answer import Answer
 from providers.transport.auth import Authenticator, Scheme, TokenRequest
-from providers.transport.policy import NOT_SENT, READS, Clock, RateLimit, Retry, Stopped, TooLarge
-from providers.transport.settings import TransportSettings, proxy_for, tls_context, tls_warning
+from providers.transport.failures import FAILURES, Failures
+from providers.transport.policy import READS, Clock, Exchange, RateLimit, Retry
+from providers.transport.settings import TransportSettings, base_url, proxy_for, tls_context, tls_warning
 
 logger = logging.getLogger("cxconfig.transport")
+for _library in ("httpx", "httpcore"):
+    # Their lines hold whole addresses with queries, and headers: no log level of the user's may bring those out.
+    logging.getLogger(_library).setLevel(logging.WARNING)
+
 HOPS = 3
 """How many redirects of a read to the same host are followed."""
+KEPT = 30.0
+"""Seconds that an idle connection is kept; whether the other side has closed it is looked at before it is used."""
+_OPEN_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
 def segment(name: str) -> str:
-    """One path segment, percent-encoded as UTF-8; `.` and `..` would change the path and are refused."""
+    """One path segment, percent-encoded as UTF-8, slashes too.
+
+    Raises `CxconfigError` for an empty name, `.` and `..`, which would address something else.
+    """
     if name in {"", ".", ".."}:
-        raise SettingsError(f"{name!r} cannot be the name of an object: it cannot stand in an address")
-    return quote(name, safe="", errors="surrogatepass")
+        raise CxconfigError(f"{name!r} cannot stand in the address of a call", way_out="Use another name.")
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError:
+        raise CxconfigError(f"{name!r} is not valid Unicode", way_out="Write the name anew.") from None
 
 
 class Connection:
-    """Thread-safe. `counts`: calls made, by method. `warnings`: what every run must say about this connection.
+    """Thread-safe. `warnings`: what every run must say about this connection.
 
-    `transport` replaces the network (tests); `clock` replaces time.
+    `headers` go with every call, and their values are treated as secrets. `transport` (an httpx transport) replaces
+    the network and `clock` time, for tests. Raises `SettingsError` when it cannot be set up; makes no call.
     """
 
     def __init__(
@@ -58,47 +66,39 @@ class Connection:
         transport: Any = None,
         clock: Clock | None = None,
     ) -> None:
+        given = _checked_headers(settings, headers or {})
         warning = tls_warning(settings)
-        self.warnings = [warning] if warning else []
+        self.warnings: list[str] = [warning] if warning else []
         for text in self.warnings:
             logger.warning(text)
         self.settings = settings
-        self.counts: Counter[str] = Counter()
-        self._stopping = threading.Event()
+        self._clock = clock or Clock()
+        self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._clock = clock or Clock(sleep=self._stopping.wait)
-        limits = httpx.Limits(
-            max_connections=settings.connections, max_keepalive_connections=settings.connections, keepalive_expiry=30
-        )
-        secure = settings.url.lower().startswith("https:")
-        inner = transport or httpx.HTTPTransport(
-            verify=tls_context(settings) if secure else False,  # plain http to loopback has no certificate to verify
-            http1=True,
-            http2=False,
-            limits=limits,
-            retries=0,
-            proxy=proxy_for(settings.url),
-        )
-        self._base = httpx.URL(settings.url)
-        self._auth = Authenticator(scheme, self._token_request, self._token_answer) if scheme else None
+        self._secrets = tuple(value for name, value in given.items() if name.lower() not in _OPEN_HEADERS)
+        self._failures = Failures(settings, scheme.settings if scheme else ())
+        self._auth = Authenticator(scheme, self._fetch, self._clock.now) if scheme else None
+        inner = transport if transport is not None else _network(settings)
         self._client = httpx.Client(
-            auth=self._auth,
-            transport=Retry(
-                RateLimit(inner, settings.rate, self._clock),
-                settings.total_budget,
-                settings.max_response_bytes,
-                self._clock,
-            ),
-            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=settings.total_budget),
-            headers={"User-Agent": f"cxconfig/{__version__}", "Accept": "application/json", **(headers or {})},
+            base_url=base_url(settings),
+            transport=Retry(RateLimit(inner, settings.rate, self._clock), settings, self._clock),
+            headers={"User-Agent": f"cxconfig/{__version__}", "Accept-Encoding": "gzip", **given},
+            # A session of its own would outlive a revoked token, and mix the threads' calls.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
         )
 
+    @property
+    def counts(self) -> Counter[str]:
+        """The calls made so far, by method; attempts and token requests are not counted."""
+        with self._lock:
+            return self._counts.copy()
+
     def call(
         self,
         method: str,
-        path: str,
+        path: str | Sequence[str],
         *,
         json: Any = None,
         form: Mapping[str, str] | None = None,
@@ -106,225 +106,124 @@ class Connection:
         expect: Collection[int] = (200,),
         secrets: Collection[str] = (),
     ) -> Answer:
-        """One call. `path` is quoted (see `segment`) and begins with a slash; `secrets` are masked in every error.
+        """One call. `path`: quoted (see `segment`) from a slash on, or raw segments; `secrets` are masked in errors.
 
-        Raises `Refused`, `PermissionDenied`, `AuthenticationFailed` for 4xx; `UnexpectedAnswer` for any other status
-        that is not expected; `Unreachable` when no answer came and nothing was carried out; `OutcomeUnknown` when a
-        write may or may not have been carried out.
+        Raises `Refused`, `PermissionDenied` or `AuthenticationFailed` for 4xx; `UnexpectedAnswer` for any other
+        answer that is not expected or cannot be used; `Unreachable` when no answer came and nothing was carried out;
+        `OutcomeUnknown` when a write may or may not have been carried out.
         """
-        hidden = (*secrets, *(self._auth.secrets() if self._auth else ()))
-        request = self._client.build_request(
-            method, self._base.copy_with(raw_path=self._raw_path(path)), json=json, data=form, params=params
+        route = path if isinstance(path, str) else "/" + "/".join(map(segment, path))
+        exchange = Exchange(
+            endpoint=f"{method} {route.partition('?')[0]}",
+            repeatable=method in READS,
+            deadline=self._clock.now() + self.settings.total_budget,
+            secrets=(*secrets, *self._secrets),
         )
         with self._lock:
-            self.counts[method] += 1
-        for _ in range(HOPS + 1):
-            answer, following = self._send(request, hidden)
-            if following is None:
-                return self._checked(answer, method, expect, hidden)
-            request = following
-        raise self._unexpected(answer, f"redirects more than {HOPS} times")
+            self._counts[method] += 1
+        body = {"json": json, "data": form, "params": params}
+        answer = self._exchange(exchange, method, route, body, self._auth)
+        page = not exchange.repeatable and answer.is_html
+        if answer.status in expect and not page:
+            return answer
+        raise self._failures.of_status(answer, self._hiding(exchange))
 
-    def each(self, function: Callable[[Item], Found], items: Sequence[Item]) -> dict[Item, Found]:
+    def each(self, function: Callable[[Item], Found], items: Iterable[Item]) -> dict[Item, Found]:
         """`function` of every item, on at most as many threads as there are connections, in the order of the items.
 
-        The first error keeps what has not begun from beginning and is raised. An interrupt does not wait for the
-        calls in flight: they are reads.
+        The first error keeps what has not begun from beginning and is raised once what is in flight has ended; it is
+        not tried again meanwhile. A KeyboardInterrupt is raised at once.
         """
-        return _Each(function, items, self.settings.connections).run(self._stopping)
+        return threads.each(function, items, self.settings.connections)
 
     def close(self) -> None:
-        self._stopping.set()
+        """Closes all connections; no call can be made any more."""
         self._client.close()
 
-    def _raw_path(self, path: str) -> bytes:
-        return (self._base.path.rstrip("/") + path).encode("ascii")
+    def __enter__(self) -> Connection:
+        return self
 
-    def _send(self, request: httpx.Request, hidden: Collection[str]) -> tuple[Answer, httpx.Request | None]:
-        endpoint = f"{request.method} {_shown(request.url)}"
-        began = time.monotonic()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _exchange(
+        self, exchange: Exchange, method: str, route: str, body: Mapping[str, Any], auth: Authenticator | None
+    ) -> Answer:
+        began = self._clock.now()
         try:
-            response = self._client.send(request)
-        except (httpx.HTTPError, httpx.InvalidURL, TooLarge, Stopped) as error:
-            raise self._failed(error, request.method, endpoint, hidden) from None
-        answer = self._answer(response, endpoint, time.monotonic() - began)
-        return answer, self._following(request, response, answer)
+            request = self._client.build_request(method, route, extensions={"exchange": exchange}, **body)
+            response = self._client.send(request, auth=auth, stream=True)
+            for hop in range(HOPS + 1):
+                answer = self._answer(exchange, response, began)
+                following = response.next_request
+                if following is None:
+                    return answer
+                if hop == HOPS or method not in READS or _origin(following.url) != _origin(request.url):
+                    raise self._failures.redirected(answer, self._hiding(exchange), following.url)
+                response = self._client.send(following, auth=auth, stream=True)
+        except FAILURES as error:
+            raise self._failures.of_exception(error, self._hiding(exchange)) from None
+        return answer
 
-    def _following(self, request: httpx.Request, response: httpx.Response, answer: Answer) -> httpx.Request | None:
-        """The next request of a redirected read on the same host; a write is never sent elsewhere."""
-        if not response.is_redirect or request.method not in READS:
-            return None
-        target = response.next_request
-        if target is None:
-            return None
-        if _origin(target.url) != _origin(request.url):
-            raise self._unexpected(answer, f"redirects to another host ({target.url.host})")
-        return self._client.build_request(request.method, target.url)
+    def _fetch(self, wanted: TokenRequest, deadline: float) -> Answer:
+        """The token's own call, without auth, in the same transports; its refusal is the authenticator's to tell."""
+        endpoint = f"{wanted.method} {wanted.path.partition('?')[0]}"
+        exchange = Exchange(endpoint, True, deadline, (*wanted.secrets, *self._secrets))
+        body = {"data": wanted.form, "headers": wanted.headers}
+        answer = self._exchange(exchange, wanted.method, wanted.path, body, None)
+        if answer.status == 429 or not 200 <= answer.status < 500:
+            raise self._failures.of_status(answer, exchange)
+        return answer
 
-    def _checked(self, answer: Answer, method: str, expect: Collection[int], hidden: Collection[str]) -> Answer:
-        if answer.status in expect:
-            return answer
-        if 400 <= answer.status < 500:
-            raise self._refusal(answer, hidden)
-        if method in READS or 300 <= answer.status < 400:
-            raise self._unexpected(answer, f"answered {answer.status}{_colon(answer.said(hidden))}")
-        if answer.status >= 500:
-            said = answer.said(hidden)
-            raise OutcomeUnknown(
-                f"{answer.system}: {answer.endpoint} answered {answer.status}{_colon(said)};"
-                " whether it was carried out is unknown",
-                **{**self._data(answer), "said": said},
+    def _answer(self, exchange: Exchange, response: httpx.Response, began: float) -> Answer:
+        return Answer(
+            self.settings.system,
+            exchange.endpoint,
+            response.status_code,
+            response.headers,
+            exchange.body,
+            self._clock.now() - began,
+        )
+
+    def _hiding(self, exchange: Exchange) -> Exchange:
+        """The exchange with the tokens of the moment among its secrets: collected only when there is an error."""
+        if self._auth is not None:
+            exchange.secrets = (*exchange.secrets, *self._auth.secrets())
+        return exchange
+
+
+def _network(settings: TransportSettings) -> httpx.HTTPTransport:
+    try:
+        return httpx.HTTPTransport(
+            verify=tls_context(settings),
+            http1=True,
+            http2=False,
+            limits=httpx.Limits(
+                max_connections=settings.connections,
+                max_keepalive_connections=settings.connections,
+                keepalive_expiry=KEPT,
+            ),
+            retries=0,
+            proxy=proxy_for(settings.url),
+        )
+    except (ImportError, ValueError, httpx.InvalidURL):
+        raise SettingsError(
+            f"the proxy that the environment names for {settings.system} cannot be used",
+            way_out="Name an http or https proxy in HTTPS_PROXY, or the system's host in NO_PROXY.",
+        ) from None
+
+
+def _checked_headers(settings: TransportSettings, headers: Mapping[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise SettingsError(
+                f"systems.{settings.system}: the value for the header {name} has characters that cannot stand in it",
+                way_out="Look for a line break or a space at its end where it is set.",
             )
-        raise self._unexpected(answer, f"answered {answer.status}, which the vendor does not document")
-
-    def _refusal(self, answer: Answer, hidden: Collection[str]) -> LiveError:
-        said = answer.said(hidden)
-        data = {**self._data(answer), "said": said}
-        what = f"{answer.system}: {answer.endpoint} was refused ({answer.status}{_colon(said)})"
-        if answer.status == 401:
-            names = ", ".join(self._auth.scheme.settings) if self._auth else "the credentials"
-            return AuthenticationFailed(
-                what, **data, way_out=f"Check {names} of systems.{answer.system} in tenant.yaml."
-            )
-        if answer.status == 403:
-            return PermissionDenied(what, **data, way_out="Give the API user the privilege that this call needs.")
-        if answer.status == 429:
-            asked = answer.headers.get("retry-after")
-            wait = f" (it asks to wait {asked[:40]} s)" if asked else ""
-            return Refused(what, **data, way_out=f"The system limits how fast it may be called{wait}: run again later.")
-        return Refused(what, **data)
-
-    def _failed(self, error: Exception, method: str, endpoint: str, hidden: Collection[str]) -> LiveError:
-        data: dict[str, Any] = {"system": self.settings.system, "endpoint": endpoint}
-        if isinstance(error, TooLarge):
-            data["status"] = error.status
-        reason = masked(_reason(error, self.settings), hidden)
-        what = f"{self.settings.system}: {endpoint}: {reason}"
-        if method not in READS and not isinstance(error, (*NOT_SENT, Stopped, httpx.InvalidURL)):
-            return OutcomeUnknown(f"{what}; whether it was carried out is unknown", **data)
-        if isinstance(error, (TooLarge, httpx.DecodingError)):
-            return UnexpectedAnswer(what, **data)
-        return Unreachable(what, **data, way_out=_way_out(error, self.settings))
-
-    def _token_request(self, wanted: TokenRequest) -> httpx.Request:
-        url = self._base.copy_with(raw_path=self._raw_path(wanted.path))
-        return self._client.build_request(wanted.method, url, data=dict(wanted.form), extensions={"token": True})
-
-    def _token_answer(self, response: httpx.Response) -> Answer:
-        request = response.request
-        return self._answer(response, f"{request.method} {_shown(request.url)}")
-
-    def _answer(self, response: httpx.Response, endpoint: str, elapsed: float = 0.0) -> Answer:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(self.settings.system, endpoint, response.status_code, headers, response.content, elapsed)
-
-    def _unexpected(self, answer: Answer, what: str) -> UnexpectedAnswer:
-        return UnexpectedAnswer(
-            f"{answer.system}: {answer.endpoint} {what}",
-            **self._data(answer),
-            way_out="Check that `url` names the contact centre itself; if it does, run again later.",
-        )
-
-    @staticmethod
-    def _data(answer: Answer) -> dict[str, Any]:
-        return {
-            "system": answer.system,
-            "endpoint": answer.endpoint,
-            "status": answer.status,
-            "request_id": answer.request_id,
-        }
+    return dict(headers)
 
 
-class _Each:
-    """Daemon threads that take items from one list; the caller waits and can be interrupted."""
-
-    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any], threads: int) -> None:
-        self._function = function
-        self._items = list(dict.fromkeys(items))
-        self._threads = min(threads, len(self._items))
-        self._next = iter(range(len(self._items)))
-        self._lock = threading.Lock()
-        self._results: list[Any] = [None] * len(self._items)
-        self._error: BaseException | None = None
-        self._stopped = False
-        self._running = self._threads
-        self._finished = threading.Event()
-
-    def run(self, stopping: threading.Event) -> dict[Any, Any]:
-        if not self._items:
-            return {}
-        for number in range(self._threads):
-            threading.Thread(target=self._work, name=f"call-{number}", daemon=True).start()
-        try:
-            self._finished.wait()
-        except KeyboardInterrupt:
-            self._stopped = True
-            stopping.set()
-            raise
-        if self._error is not None:
-            raise self._error
-        return dict(zip(self._items, self._results, strict=True))
-
-    def _work(self) -> None:
-        try:
-            while (number := self._take()) is not None:
-                self._results[number] = self._function(self._items[number])
-        except BaseException as error:  # noqa: BLE001 handed to the caller, whatever it is
-            with self._lock:
-                self._error = self._error or error
-        finally:
-            with self._lock:
-                self._running -= 1
-                if not self._running:
-                    self._finished.set()
-
-    def _take(self) -> int | None:
-        with self._lock:
-            return None if self._error is not None or self._stopped else next(self._next, None)
-
-
-def _shown(url: httpx.URL) -> str:
-    """The path as sent, without host and query."""
-    return url.raw_path.partition(b"?")[0].decode("ascii", "replace")
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
-
-
-def _colon(said: str) -> str:
-    return f": {said}" if said else ""
-
-
-def _reason(error: Exception, settings: TransportSettings) -> str:
-    """What happened, in plain words; library texts may hold addresses and are shortened."""
-    if isinstance(error, TooLarge):
-        return f"the answer is larger than {settings.max_response_bytes // (1024 * 1024)} MiB"
-    if isinstance(error, Stopped):
-        return "stopped while waiting for the next attempt"
-    if isinstance(error, httpx.ConnectTimeout):
-        return f"no connection within {settings.connect_timeout:g} s"
-    if isinstance(error, httpx.PoolTimeout):
-        return "no free connection in time"
-    if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {settings.read_timeout:g} s"
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text or "certificate" in text.lower():
-        detail = (
-            text.partition("CERTIFICATE_VERIFY_FAILED]")[2].partition("(_ssl")[0].strip(" :") or "it is not trusted"
-        )
-        return f"the system's certificate was refused: {detail}"
-    if isinstance(error, httpx.ConnectError):
-        return f"no connection ({text[:120]})" if text else "no connection"
-    if isinstance(error, httpx.DecodingError):
-        return "the answer's compression is broken"
-    return f"the connection broke ({text[:120] or type(error).__name__})"
-
-
-def _way_out(error: Exception, settings: TransportSettings) -> str:
-    if "certificate" in str(error).lower():
-        return (
-            f"If the system has a private root certificate, name it in systems.{settings.system}.ca_bundle;"
-            " if the name differs, correct `url`."
-        )
-    return f"Check systems.{settings.system}.url and the network, then run again: nothing was taken for absent."
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
