@@ -29,14 +29,25 @@ class OneCloudClient:
         self.connection.close()
 
     def user(self, login: str) -> dict[str, Any] | None:
-        """GET /user/<login>: the vendor's user, None when the system answers 404."""
+        """GET /user/<login>: the vendor's user, None when the system answers 404.
+
+        A 404 with an HTML page is a proxy's or a web server's and says nothing about the user.
+        """
         path = f"{BASE}/user/{segment(login)}"
         try:
             answer = self.connection.call("GET", path)
         except Refused as refused:
-            if refused.status == 404:
-                return None
-            raise
+            if refused.status != 404:
+                raise
+            if refused.said.startswith("an HTML page"):
+                raise UnexpectedAnswer(
+                    f"onecloud: GET {path} answered 404 with {refused.said}, which is not the API's answer",
+                    system="onecloud",
+                    endpoint=f"GET {path}",
+                    status=404,
+                    way_out="Check that `url` names the contact centre itself; nothing was taken for absent.",
+                ) from None
+            return None
         return _an_object(answer.json(), f"GET {path}")
 
     def create_user(self, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
