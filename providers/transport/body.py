@@ -20,7 +20,7 @@ def taken_in(response: httpx.Response, limit: int, check: Callable[[], None]) ->
     """The decoded body, at most `limit` bytes; `check` is called before each piece and may raise.
 
     Raises `TooLarge`, `httpx.DecodingError` for a broken or unasked compression, `httpx.RemoteProtocolError` for a
-    body that ends early, and whatever the stream raises. The response is closed in every case.
+    body that ends early, and whatever the stream raises. The stream is closed in every case.
     """
     stream = response.stream
     assert isinstance(stream, httpx.SyncByteStream)
@@ -30,7 +30,7 @@ def taken_in(response: httpx.Response, limit: int, check: Callable[[], None]) ->
             raise TooLarge("declared too large")
         return _bounded(_decoded(stream, response.headers.get("content-encoding", "")), limit, check)
     finally:
-        response.close()
+        stream.close()  # and not the response, which the auth flow still reads
 
 
 def _bounded(pieces: Iterable[bytes], limit: int, check: Callable[[], None]) -> bytes:
