@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -130,7 +131,10 @@ class EngineRun:
             options["suppress_outputs"] = True
         self.saved = False
         try:
-            getattr(stack, verb)(**options)
+            with warnings.catch_warnings():
+                # Said on the way when the engine is killed; that is told in our own words.
+                warnings.filterwarnings("ignore", "Error in event stream", UserWarning)
+                getattr(stack, verb)(**options)
             self.saved = True
         except CommandError as error:
             text = str(error)
@@ -141,11 +145,17 @@ class EngineRun:
             self.saved = command.code in ENDED
             if command.interrupted and verb.startswith("preview"):
                 raise Interrupted("interrupted: nothing was applied") from None
-            raise EngineFailed(
-                "the engine ended with an error", details=_told(said, text), way_out=state_way_out(self.stack)
-            ) from None
+            raise self._failed(command.code, [self.stack.shown(line) for line in _told(said, text)]) from None
         finally:
             self.interrupted = self.interrupted or command.interrupted
+
+    def _failed(self, code: int, told: Sequence[str]) -> EngineFailed:
+        if code in ENDED:
+            return EngineFailed("the engine ended with an error", details=told, way_out=state_way_out(self.stack, told))
+        again = "What it did until then is known: run again, with --unlock."
+        if code < 0:
+            return EngineFailed(f"the engine was killed (signal {-code})", way_out=again)
+        return EngineFailed(f"the engine crashed (exit code {code})", details=told, way_out=again)
 
 
 def _told(said: Sequence[str], text: str) -> list[str]:

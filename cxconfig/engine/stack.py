@@ -6,10 +6,11 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -46,6 +47,12 @@ class Stack:
     def local(self) -> Path | None:
         """The folder of a file backend; None for every other."""
         return Path(self.backend.removeprefix("file://")) if self.backend.startswith("file://") else None
+
+    def shown(self, text: str) -> str:
+        """A text of the engine's without the credentials that a backend's URL may hold."""
+        parts = urlsplit(self.backend)
+        text = text.replace(parts.query, "...") if parts.query else text
+        return text.replace(f":{parts.password}@", ":***@") if parts.password else text
 
     def prepare(self) -> None:
         """Make the folders and the project file that the engine wants."""
@@ -85,9 +92,8 @@ class Stack:
             if "no stack named" in answer.stderr:
                 self.exists = False
                 return []
-            raise EngineFailed(
-                "the state could not be read", details=_lines(answer.stderr), way_out=state_way_out(self)
-            )
+            lines = self._lines(answer.stderr)
+            raise EngineFailed("the state could not be read", details=lines, way_out=state_way_out(self, lines))
         deployment = json.loads(answer.stdout).get("deployment") or {}
         self.saved_at = _seconds((deployment.get("manifest") or {}).get("time"))
         return [found for r in deployment.get("resources") or [] if (found := _recorded(r, registry)) is not None]
@@ -96,7 +102,10 @@ class Stack:
         """Remove the stack's locks."""
         answer = self._run("cancel", "--yes", "--stack", self.name)
         if answer.returncode:
-            raise EngineFailed("the lock could not be removed", details=_lines(answer.stderr))
+            raise EngineFailed("the lock could not be removed", details=self._lines(answer.stderr))
+
+    def _lines(self, text: str) -> list[str]:
+        return [line for line in self.shown(text).strip().splitlines() if line.strip()][-12:]
 
     def _run(self, *args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -112,9 +121,8 @@ class Stack:
         """Make the stack if it does not exist; called after `recorded` found none."""
         answer = self._run("stack", "init", self.name, "--secrets-provider", "passphrase", "--no-select")
         if answer.returncode and "already exists" not in answer.stderr:
-            raise EngineFailed(
-                "the stack could not be made", details=_lines(answer.stderr), way_out=state_way_out(self)
-            )
+            lines = self._lines(answer.stderr)
+            raise EngineFailed("the stack could not be made", details=lines, way_out=state_way_out(self, lines))
 
     def open(self, program: Callable[[], Any], more: Mapping[str, str]) -> tuple[QuietStack, PulumiCommand]:
         """The stack for one run of the engine; it must exist."""
@@ -155,12 +163,11 @@ def _seconds(written: Any) -> float:
         return 0.0
 
 
-def _lines(text: str) -> list[str]:
-    return [line for line in text.strip().splitlines() if line.strip()][-12:]
-
-
-def state_way_out(stack: Stack) -> str:
-    return (
-        f"The stack is {stack.name!r} in {stack.backend}. If the passphrase is wrong, set the one it was made with"
-        " (PULUMI_CONFIG_PASSPHRASE)."
-    )
+def state_way_out(stack: Stack, said: Iterable[str]) -> str:
+    """Where the state is, and what to do when the engine speaks of its passphrase."""
+    where = f"The stack is {stack.name!r} in {stack.shown(stack.backend)}."
+    if any("passphrase" in line for line in said):
+        where += (
+            " Set the passphrase that it was made with (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE)."
+        )
+    return where
