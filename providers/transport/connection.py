@@ -109,8 +109,8 @@ class Connection:
         """One call. `path`: quoted (see `segment`) from a slash on, or raw segments; `secrets` are masked in errors.
 
         Raises `Refused`, `PermissionDenied` or `AuthenticationFailed` for 4xx; `UnexpectedAnswer` for any other
-        answer that is not expected or cannot be used; `Unreachable` when no answer came and nothing was carried out;
-        `OutcomeUnknown` when a write may or may not have been carried out.
+        answer to a read that is not expected or cannot be used; `Unreachable` when no answer came and nothing was
+        carried out; `OutcomeUnknown` when a write may or may not have been carried out: neither `expect` nor 4xx.
         """
         route = path if isinstance(path, str) else "/" + "/".join(map(segment, path))
         exchange = Exchange(

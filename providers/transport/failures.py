@@ -55,7 +55,7 @@ class Failures:
             return Refused(f"{what}{_because(exchange)}", **data, way_out=slow)
         if 400 <= answer.status < 500:
             return Refused(what, **data)
-        if answer.status >= 500 or (answer.is_html and not exchange.repeatable):
+        if answer.status >= 500 or not exchange.repeatable:
             return self._unusable(what, data, answer, exchange)
         return UnexpectedAnswer(f"{what}, which the vendor does not document here", **data, way_out=self._check("url"))
 
@@ -72,15 +72,15 @@ class Failures:
             return Unreachable(what, **data, way_out=self._way_out(error))
         return UnexpectedAnswer(what, **data, way_out=self._check("url"))
 
-    def redirected(self, answer: Answer, exchange: Exchange, target: httpx.URL) -> UnexpectedAnswer:
+    def redirected(self, answer: Answer, exchange: Exchange, target: httpx.URL) -> LiveError:
         """A redirect that is not followed: to another host, of a write, or once too often."""
         where = shortened(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}", exchange.secrets)
         endpoint = masked(answer.endpoint, exchange.secrets)
-        return UnexpectedAnswer(
-            f"{self._system}: {endpoint} answered {answer.status}, a redirect to {where}, which is not followed",
-            **self.data(answer, exchange),
-            way_out=self._check("url"),
-        )
+        what = f"{self._system}: {endpoint} answered {answer.status}, a redirect to {where}, which is not followed"
+        data = self.data(answer, exchange)
+        if not exchange.repeatable:
+            return self._unknown(what, data)
+        return UnexpectedAnswer(what, **data, way_out=self._check("url"))
 
     @staticmethod
     def data(answer: Answer, exchange: Exchange) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def status(code: int, body: bytes = b"", breaks: bool = False, **headers: str) -
 
 OK = status(200, b"{}")
 BROKEN = status(200, breaks=True)
-DATE = {"Date": "Tue, 15 Nov 2044 12:00:00 GMT", "Retry_After": "Tue, 15 Nov 2044 12:00:03 GMT"}
+DATED = status(429, Date="Tue, 15 Nov 2044 12:00:00 GMT", Retry_After="Tue, 15 Nov 2044 12:00:03 GMT")
 
 
 class Scripted:
@@ -89,7 +89,7 @@ class Scripted:
     [
         ([status(429, Retry_After="2")], [2.5]),
         ([status(429, Retry_After="1.5")], [2.0]),
-        ([status(429, **DATE)], [3.5]),
+        ([DATED], [3.5]),
         ([status(429, Retry_After="Fri, 15 Jan 2027 08:00:04 GMT")], [4.5]),
         ([status(429, Retry_After="Fri, 15 Jan 2021 08:00:04 GMT")], [0.5]),
         ([status(429, Retry_After="soon")], [0.5]),
@@ -109,7 +109,8 @@ def test_a_read_is_sent_again(answers: Script, waits: list[float]) -> None:
     """Reads survive passing outages, after the wait that the system names or a growing one of our own."""
     scripted = Scripted([*answers, OK], jitter=1.0)
     assert scripted.call().status == 200
-    assert (len(scripted.sent), scripted.time.waits) == (len(answers) + 1, pytest.approx(waits))
+    assert len(scripted.sent) == len(answers) + 1
+    assert scripted.time.waits == pytest.approx(waits)
 
 
 @pytest.mark.parametrize("method", WRITES)
@@ -136,6 +137,10 @@ def test_a_write_is_sent_again_when_it_was_not_carried_out(method: str, first: G
         (status(504), 504),
         (status(501), 501),
         (status(200, b"<!DOCTYPE html><title>Sign in</title>", Content_Type="text/html"), 200),
+        (status(201, b"made"), 201),
+        (status(302, Location="/login"), 302),
+        (status(303, Location="https://elsewhere.example.net/"), 303),
+        (status(304), 304),
         (BROKEN, 0),
         (httpx.ReadError("x"), 0),
         (httpx.ReadTimeout("x"), 0),
@@ -257,12 +262,12 @@ def test_a_body_that_drips_ends_with_the_budget() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_statuses(method: str, code: int, error: type[LiveError]) -> None:
-    """Each status has one error, with all that the system said."""
+    """Each status has one error, with all that the system said; what is no refusal leaves a write unsettled."""
     scripted = Scripted([status(code, b"user team not found", X_Request_Id="r-1")])
     with pytest.raises(LiveError) as caught:
         scripted.call(method, "/configapi/v2/user/jdoe")
     told = caught.value
-    assert type(told) is error
+    assert type(told) is (OutcomeUnknown if method == "PUT" and code < 400 else error)
     assert (told.status, told.said, told.request_id) == (code, "user team not found", "r-1")
     assert told.endpoint == f"{method} /configapi/v2/user/jdoe"
     assert str(code) in str(told) and "user team not found" in str(told)
@@ -288,15 +293,13 @@ ALL = sorted({e for base in (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConf
 
 
 def raised(kind: type[Exception]) -> Exception:
-    made: Exception
     text = "https://user:pw@cc.example.com/x?phone=15551234567 Bearer s3cret"
     if kind is httpx.HTTPStatusError:
-        made = httpx.HTTPStatusError(text, request=httpx.Request("GET", "https://x"), response=httpx.Response(500))
-    elif issubclass(kind, httpx.StreamError) and kind is not httpx.StreamError:
-        made = kind()
-    else:
-        made = kind(text)
-    return made
+        return httpx.HTTPStatusError(text, request=httpx.Request("GET", "https://x"), response=httpx.Response(500))
+    try:
+        return kind(text)
+    except TypeError:  # those about streams take no text
+        return kind()
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
@@ -405,7 +408,7 @@ def test_reads_follow_three_redirects_on_the_same_host() -> None:
 def test_redirects_are_not_followed_elsewhere(method: str, where: str, sent: int) -> None:
     """Neither the token nor a change goes to a host that the user did not name."""
     scripted = redirecting(lambda number: where)
-    with pytest.raises(UnexpectedAnswer, match="redirect to") as caught:
+    with pytest.raises(UnexpectedAnswer if method == "GET" else OutcomeUnknown, match="redirect to") as caught:
         scripted.call(method)
     assert len(scripted.sent) == sent
     assert str(httpx.URL("https://cc.example.com").join(where).host) in str(caught.value)
