@@ -1,0 +1,84 @@
+"""The pure parts: lifetimes, names in paths, masking, and one function over many items."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxconfig.errors import CxconfigError, Refused
+from providers.transport import ClientCredentials, Token, TokenRequest, segment
+from providers.transport.answer import masked
+from providers.transport.threads import each, halted
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "\ud800"])
+def test_names_that_would_address_something_else(name: str) -> None:
+    """`DELETE /user/..` must not be sent."""
+    with pytest.raises(CxconfigError):
+        segment(name)
+
+
+def test_descriptions_of_credentials_hide_them() -> None:
+    """They may end up in a log."""
+    scheme = ClientCredentials("/token", "api", "s3cret")
+    shown = repr([scheme, scheme.request(), Token("t0ken", 1), TokenRequest("GET", "/", headers={"k": "s3cret"})])
+    assert "s3cret" not in shown and "t0ken" not in shown
+
+
+def test_a_platform_token_has_no_scope() -> None:
+    """The platform-level token is requested without one."""
+    assert "scope" not in (ClientCredentials("/token", "api", "key").request().form or {})
+
+
+@given(st.text(min_size=1), st.text(), st.text())
+def test_no_secret_is_left(secret: str, before: str, after: str) -> None:
+    """Wherever it stands, unless what stands in its place holds it."""
+    left = masked(before + secret + after, [secret])
+    assert secret not in left.replace("***", "") or set(secret) <= {"*"} or secret in before + after
+
+
+@pytest.mark.parametrize("failing", [0, 7, 15])
+def test_the_first_error_is_raised_wherever_it_stands(failing: int) -> None:
+    """What has not begun does not begin; nothing in flight is left behind."""
+    begun: list[int] = []
+    ended: list[int] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        if number == failing:
+            raise Refused("no", status=400)
+        if number > failing:
+            halted().wait(10)
+        ended.append(number)
+
+    with pytest.raises(Refused):
+        each(work, range(1000), 4)
+    assert sorted([*ended, failing]) == sorted(begun)
+    assert len(begun) < 1000
+
+
+def test_other_errors_are_not_lost() -> None:
+    """They stand as notes at the first one."""
+    gate = threading.Barrier(2)
+
+    def work(number: int) -> None:
+        gate.wait(10)
+        raise ValueError(f"error {number}")
+
+    with pytest.raises(ValueError, match="error") as caught:
+        each(work, range(2), 2)
+    texts = {str(caught.value), *(note.removeprefix("and another call: ") for note in caught.value.__notes__)}
+    assert texts == {"error 0", "error 1"}
+
+
+def test_even_the_end_of_the_program_is_handed_over() -> None:
+    """A thread that is told to end the program does not end silently."""
+
+    def work(number: int) -> None:
+        raise SystemExit(number)
+
+    with pytest.raises(SystemExit):
+        each(work, range(2), 2)
