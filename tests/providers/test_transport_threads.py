@@ -9,10 +9,11 @@ import threading
 import time
 from typing import Any
 
+import httpx
 import pytest
 
 from cxconfig.errors import Refused, Unreachable
-from providers.transport import Answer
+from providers.transport import Answer, Connection, TransportSettings
 from tests.providers.loopback import Reply, Seen, serving
 from tests.providers.wiring import to, together
 
@@ -118,6 +119,27 @@ def test_the_pool_survives_its_threads(threads: int, connections: int) -> None:
         counts = together(threads, ask)
     assert [found for found in counts if isinstance(found, Exception)] == []
     assert min(counts) > 0
+
+
+def test_more_threads_than_connections_wait_for_their_turn() -> None:
+    """The race in the library's pool cannot happen: no more calls are in flight than there are connections."""
+    lock, full = threading.Lock(), threading.Barrier(4)
+    open_now, most = 0, 0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal open_now, most
+        with lock:
+            open_now += 1
+            most = max(most, open_now)
+        full.wait(10)
+        with lock:
+            open_now -= 1
+        return httpx.Response(200)
+
+    settings = TransportSettings("onecloud", "http://127.0.0.1:9", connections=4)
+    connection = Connection(settings, None, transport=httpx.MockTransport(answer))
+    assert [found.status for found in together(32, lambda _: connection.call("POST", "/x"))] == [200] * 32
+    assert most == 4
 
 
 def test_one_thread_is_not_starved_by_a_long_wait_of_another() -> None:
