@@ -174,7 +174,7 @@ def _notes(kind: Kind, desired: Desired, recorded: Recorded | None, record: Valu
 
 def _removed(kind: Kind, world: World) -> Iterator[Step]:
     """Recorded and no longer declared: what the object's own `on_remove` says, else the kind's, else the default."""
-    for (kind_id, key), recorded in (world.recorded or {}).items():
+    for (kind_id, key), recorded in sorted((world.recorded or {}).items(), key=lambda item: item[0]):
         if kind_id != kind.id or (kind_id, key) in world.desired:
             continue
         live = world.live.get((kind_id, key))

@@ -54,8 +54,8 @@ class Ran:
 
     @property
     def said(self) -> str:
-        """Everything on one line with single blanks, so that a sentence is found however it was wrapped."""
-        return re.sub(r"\s+", " ", self.text)
+        """Everything on one line without colours, so that a sentence is found however it was wrapped."""
+        return re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.text))
 
     def json(self) -> Any:
         return json.loads(self.out)
