@@ -81,7 +81,7 @@ class Scene:
 
 
 class SandboxProcess:
-    """`cxconfig sandbox` as a process of its own, ended with SIGTERM so that it saves its state."""
+    """A running `cxconfig sandbox`: what somebody does in it, and what it counts."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -115,65 +115,107 @@ def environment(url: str) -> dict[str, str]:
     return {**os.environ, **SETTINGS, "ONECLOUD_URL": url, "COLUMNS": str(columns), "PATH": path}
 
 
+class Stop:
+    """The handler of the signals that end the demo: through every `finally`, and only once."""
+
+    def __init__(self) -> None:
+        self._holding = False
+        self._came = 0
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)  # what is cleaned up then must not be interrupted again
+        self._came = number
+        if not self._holding:
+            raise SystemExit(128 + number)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """A signal within the block takes effect at its end."""
+        self._holding = True
+        yield
+        self._holding = False
+        if self._came:
+            raise SystemExit(128 + self._came)
+
+
+STOP = Stop()
+
+
 @contextlib.contextmanager
-def sandbox(folder: Path, seed: Path, save: Path) -> Iterator[SandboxProcess]:
-    """A sandbox on a free port for as long as the block runs; raises `Unexpected` when it does not start."""
-    command = ["cxconfig", "sandbox", "--port", "0", "--seed", str(seed), "--save", str(save)]
-    with (folder / "sandbox.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(""), stdout=subprocess.PIPE, stderr=log, text=True, process_group=0
-        )
+def started(command: Sequence[str], number: int, **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process for as long as the block runs, then ended with the signal `number` if it still runs.
+
+    It has a process group of its own: an interrupt reaches it once, from here, and it may finish its call in flight.
+    """
+    process: subprocess.Popen[Any] | None = None
     try:
-        assert process.stdout is not None
-        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
-        line = process.stdout.readline().strip() if ready else ""
-        if not line.startswith(READY):
-            told = (folder / "sandbox.log").read_text("utf-8").strip()
-            raise Unexpected(f"the sandbox did not start within {START_SECONDS:.0f} s. {told}")
-        yield SandboxProcess(line.removeprefix(READY).split()[0])
+        # Stopped in the middle of a start, the demo would not know what it has started.
+        with STOP.held():
+            process = subprocess.Popen(command, process_group=0, **options)
+        yield process
     finally:
-        ended(process, signal.SIGTERM)
-        if process.stdout is not None:
-            process.stdout.close()
+        if process is not None:
+            ended(process, number)
 
 
-def ended(process: subprocess.Popen[Any], number: int) -> int:
-    """Make a process end, first kindly, then with everything in its group; returns its exit code."""
+def ended(process: subprocess.Popen[Any], number: int) -> None:
+    """Make a process end, first kindly, then with everything in its group."""
     if process.poll() is None:
         process.send_signal(number)
         try:
             process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-    return process.wait()
+    process.wait()
+
+
+@contextlib.contextmanager
+def sandbox(folder: Path, seed: Path, save: Path) -> Iterator[SandboxProcess]:
+    """A sandbox on a free port for as long as the block runs, ended with SIGTERM so that it saves its state.
+
+    Raises `Unexpected` when it does not start.
+    """
+    command = ["cxconfig", "sandbox", "--port", "0", "--seed", str(seed), "--save", str(save)]
+    options = {"cwd": folder, "env": environment(""), "stdout": subprocess.PIPE, "text": True}
+    with (
+        (folder / "sandbox.log").open("w+", encoding="utf-8") as log,
+        started(command, signal.SIGTERM, stderr=log, **options) as process,
+    ):
+        assert process.stdout is not None
+        with process.stdout:
+            ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+            line = process.stdout.readline().strip() if ready else ""
+            if not line.startswith(READY):
+                told = (folder / "sandbox.log").read_text("utf-8").strip()
+                raise Unexpected(f"the sandbox did not start within {START_SECONDS:.0f} s. {told}")
+            yield SandboxProcess(line.removeprefix(READY).split()[0])
 
 
 def run(command: str, folder: Path, env: Mapping[str, str], *, terminal: bool) -> Finished:
-    """Run a command to its end. `terminal`: give it a terminal to write on, so that it uses colour.
-
-    It has a process group of its own: an interrupt reaches it once, from here, and it may finish its call in flight.
-    """
+    """Run a command to its end. `terminal`: give it a terminal to write on, so that it uses colour."""
     reader, writer = pty.openpty() if terminal else os.pipe()
     live = terminal and sys.stderr.isatty()
-    with tempfile.TemporaryFile() as errors, os.fdopen(reader, "rb", buffering=0) as stream:
-        process = subprocess.Popen(
+    with (
+        tempfile.TemporaryFile() as errors,
+        os.fdopen(reader, "rb", buffering=0) as stream,
+        os.fdopen(writer, "wb", buffering=0) as sink,
+        started(
             shlex.split(command),
+            signal.SIGINT,
             cwd=folder,
             env=dict(env),
             stdin=subprocess.DEVNULL,
-            stdout=writer,
+            stdout=sink,
             stderr=None if live else errors,
-            process_group=0,
-        )
-        os.close(writer)
-        try:
-            output = b"".join(_chunks(stream.fileno()))
-            process.wait()
-        finally:
-            ended(process, signal.SIGINT)
+        ) as process,
+    ):
+        sink.close()
+        output = b"".join(_chunks(stream.fileno()))
+        code = process.wait()
         errors.seek(0)
         told = errors.read().decode("utf-8", "replace")
-    return Finished(process.returncode, output.decode("utf-8", "replace").replace("\r\n", "\n"), told)
+    return Finished(code, output.decode("utf-8", "replace").replace("\r\n", "\n"), told)
 
 
 def _chunks(descriptor: int) -> Iterator[bytes]:
@@ -330,16 +372,9 @@ def next_commands(folder: Path, url: str) -> list[str]:
     ]
 
 
-def stop(number: int, _frame: FrameType | None) -> None:
-    """End through every `finally`, once: what is cleaned up then must not be interrupted again."""
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise SystemExit(128 + number)
-
-
 def main() -> int:
     for number in SIGNALS:
-        signal.signal(number, stop)
+        signal.signal(number, STOP)
     began = time.monotonic()
     folder = prepared()
     try:
