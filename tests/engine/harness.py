@@ -184,11 +184,12 @@ class Tenant:
         return {**found, "PULUMI_BACKEND_URL": self.backend, "PULUMI_HOME": home, "PYTHONPATH": str(ROOT)}
 
     def pulumi(self, *args: str, folder: Path | None = None, check: bool = True, given: str | None = None) -> Ran:
-        """A pulumi command in `folder`, default the project folder of the tenant's state."""
+        """A pulumi command in `folder`, default the project folder of the tenant's state, or that of `plain`."""
         env = self.engine_env()
+        ours = self.folder / ".cxconfig" / "project"
         done = subprocess.run(
             [str(locate(self.env).binary), *args, "--non-interactive"],
-            cwd=folder or self.folder / ".cxconfig" / "project",
+            cwd=folder or (ours if ours.exists() else self.plain_folder),
             env=env,
             input=given,
             stdin=subprocess.DEVNULL if given is None else None,
