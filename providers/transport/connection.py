@@ -173,7 +173,8 @@ class Connection:
         exchange = Exchange(endpoint, True, deadline, (*wanted.secrets, *self._secrets))
         body = {"data": wanted.form, "headers": wanted.headers}
         answer = self._exchange(exchange, wanted.method, wanted.path, body, None)
-        if answer.status == 429 or not 200 <= answer.status < 500:
+        refused = 400 <= answer.status < 500 and answer.status != 429
+        if not (refused or 200 <= answer.status < 300):
             raise self._failures.of_status(answer, exchange)
         return answer
 
