@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -59,13 +61,16 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The entry point. Exit codes: 0 nothing to do or done, 2 changes or drift, 1 any error, 130 interrupted."""
+    """The entry point. Exit codes: 0 nothing to do or done, 2 changes or drift, 1 any error, 130 interrupted.
+
+    SIGTERM is an interruption like Ctrl-C: calls in flight finish, and the exit code is 130.
+    """
+    with suppress(ValueError):  # only a main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
-        click.echo("interrupted: nothing was begun after this", err=True)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("interrupted: nothing further was begun", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()

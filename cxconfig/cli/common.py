@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cxconfig.errors import CxconfigError, SettingsError
+from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 
 if TYPE_CHECKING:
     from cxconfig.planning.plan import Plan, Result
@@ -106,6 +106,9 @@ def confirmation(yes: bool, form: str, verbose: bool, question: str) -> Callable
             return True
         if form == "json" or not sys.stdin.isatty():
             raise SettingsError("there is no terminal to ask on", way_out="Add --yes to apply without a question.")
-        return click.confirm(question, default=False)
+        try:
+            return click.confirm(question, default=False)
+        except click.Abort:
+            raise Interrupted("interrupted: nothing was applied") from None
 
     return confirm

@@ -54,6 +54,12 @@ class Session:
 
     def look(self, *, declared: bool = True) -> World:
         """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy)."""
+        try:
+            return self._look(declared)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted: nothing was applied") from None
+
+    def _look(self, declared: bool) -> World:
         desired = desired_objects(self.tenant, self.registry) if declared else {}
         secrets = self._resolved(declared)
         self.unfinished = unfinished_runs(self.runs_folder)

@@ -115,6 +115,7 @@ class Stack:
             capture_output=True,
             text=True,
             check=False,
+            process_group=0,  # a Ctrl-C at the terminal is ours to answer
         )
 
     def ensure(self) -> None:

@@ -54,11 +54,20 @@ def assert_nothing_left(tenant: Tenant) -> None:
 
 
 def hosts_of(tenant: Tenant) -> list[int]:
-    return [pid for pid in helpers(tenant) if b"pulumi.dynamic" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in helpers(tenant) if any(b"pulumi.dynamic" in word for word in _command(pid))]
 
 
-def engines_of(tenant: Tenant) -> list[int]:
-    return [pid for pid in helpers(tenant) if b"--non-interactive" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+def engines_of(tenant: Tenant, verb: str) -> list[int]:
+    """Engines that work on `verb` (preview, up)."""
+    words = (b"--non-interactive", verb.encode())
+    return [pid for pid in helpers(tenant) if set(words) <= set(_command(pid))]
+
+
+def _command(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def killed_in_mid_apply(tenant: Tenant, *args: str, posts: int = 3, path: str = USER, **env: str) -> None:
@@ -240,7 +249,7 @@ def test_the_engine_alone_is_killed(tenant: Tenant) -> None:
     rule = tenant.box.fault({"delay_ms": 1_000, "when": "after"}, write=True)
     process = tenant.start("up", "--yes")
     wait_until(lambda: bool(tenant.writes()), "the first write")
-    for pid in engines_of(tenant):
+    for pid in engines_of(tenant, "up"):
         os.kill(pid, signal.SIGKILL)
     ended = tenant.finish(process)
     assert ended.code == 1, str(ended)
