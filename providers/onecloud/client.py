@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from cxconfig.errors import Refused, UnexpectedAnswer
+from cxconfig.errors import PermissionDenied, Refused, UnexpectedAnswer
 from providers.transport import Connection, segment
 
 BASE = "/configapi/v2"
@@ -102,8 +102,10 @@ class OneCloudClient:
         path = "/statsapi/cfg/teams"
         try:
             rows = _a_list(self.connection.call("GET", path).json(), f"GET {path}", "name", "id")
+        except PermissionDenied:
+            return {}
         except Refused as refused:
-            if refused.status in (403, 404):
+            if refused.status == 404:
                 return {}
             raise
         return {str(row["name"]): str(row["id"]) for row in rows}
