@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from cxconfig.errors import PermissionDenied, Refused, UnexpectedAnswer
+from providers.onecloud.values import truth
 from providers.transport import Connection, segment
 
 BASE = "/configapi/v2"
@@ -114,11 +115,6 @@ class OneCloudClient:
         path = f"{BASE}/phone/user"
         rows = _a_list(self.connection.call("GET", path).json(), f"GET {path}", "loginId")
         return [str(row["loginId"]) for row in rows]
-
-
-def truth(value: Any) -> bool:
-    """The vendor sends booleans as JSON booleans and accepts (and may send) "true" and "false"."""
-    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
 
 
 def _an_object(value: Any, endpoint: str) -> dict[str, Any]:

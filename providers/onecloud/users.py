@@ -1,29 +1,52 @@
-"""OneCloud users (agents and supervisors): what a user writes, and how it is compared.
+"""OneCloud users (agents and supervisors).
 
 Source: the vendor's "Users" chapter. POST creates with every attribute; PUT changes skills, disabled, password,
-changePassword and team only. The calls themselves are in `users_handler`.
+changePassword and team only. What PUT does to skills that are left out (merged or replaced) and to unknown skills
+(ignored or refused) is not documented: whatever a write could hide is read back before it is called done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cxconfig.errors import ChangedSincePreview, ObjectError, OutcomeUnknown, Refused
 from cxconfig.kinds import (
     Action,
     Declared,
     Desired,
     Difference,
     FieldSpec,
+    Handler,
     Kind,
     OnRemove,
+    Tick,
     Values,
     specs_of,
+    untold,
 )
 from providers.onecloud.teams import missing_team
+from providers.onecloud.values import (
+    canonical,
+    folded,
+    from_vendor,
+    live_spelling,
+    not_taken,
+    plain_login,
+    to_vendor,
+    truth,
+    unaddressable,
+    unchangeable,
+)
 
+if TYPE_CHECKING:
+    from providers.onecloud.client import OneCloudClient
+
+ATTEMPTS = 3
+"""How often a write is made at the most, when reading shows each time that it was not carried out."""
 PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
 """What PUT /user/<login> changes."""
 CREATE_FIELDS = ("password", "first_name", "last_name", "team")
@@ -149,46 +172,196 @@ class Users(Kind):
     def removal_call(self, key: str, action: Action) -> str:
         return {Action.DISABLE: f"PUT /user/{key}", Action.DELETE: f"DELETE /user/{key}"}.get(action, "")
 
-    def handler(self, client: Any) -> Any:
-        from providers.onecloud.users_handler import UsersHandler
-
+    def handler(self, client: Any) -> UsersHandler:
         return UsersHandler(client, self)
 
 
-def folded(name: str) -> str:
-    """Skills that differ only in case or outer blanks are one."""
-    return name.strip().casefold()
+class UsersHandler(Handler):
+    """Handler of `onecloud.users`; thread-safe, one per process."""
+
+    def __init__(self, client: OneCloudClient, kind: Users) -> None:
+        self.client = client
+        self.kind = kind
+        self._proven: set[tuple[str, str]] = set()
+        """Skills and roles seen live, and ("put", "replaces") once PUT was seen to drop a skill."""
+        self._lock = threading.Lock()
+
+    def observe(self, wanted: Mapping[str, Values], tick: Tick = untold) -> dict[str, Values | None]:
+        def read(login: str) -> Values | None:
+            live = self._read(login, "unlock" in wanted[login])
+            tick()
+            return live
+
+        found: dict[str, Values | None] = self.client.connection.each(read, list(wanted))
+        return found
+
+    def supporting(self) -> Mapping[str, Any]:
+        return {"teams": self.client.team_names(), "unaddressable": self._unaddressable}
+
+    def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
+        body = to_vendor(self.kind.specs, {"login": desired.key, **desired.fields, **secrets})
+        hidden = tuple(secrets.values())
+
+        def post() -> None:
+            self.client.create_user({"loginId": desired.key, **body}, hidden)
+
+        lost = False
+        for attempt in range(ATTEMPTS):
+            try:
+                post()
+                return self._verified(desired, desired.fields, created=True)
+            except OutcomeUnknown:
+                lost = True
+                live = self._one(desired)
+                if live is None and attempt + 1 < ATTEMPTS:
+                    continue
+                if live is None:
+                    raise
+                return self._found_after(desired, live, secrets, password_unsure=True)
+            except Refused as refused:
+                if refused.status != 409:
+                    raise
+                live = self._one(desired)
+                if live is None:
+                    raise _as_object_error(desired, unaddressable(desired.key)) from refused
+                return self._found_after(desired, live, secrets, password_unsure=lost)
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def update(
+        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+    ) -> Values:
+        names = {difference.field for difference in differences}
+        if "unlock" in names:
+            self._settled(lambda: self.client.unlock(desired.key), lambda: not self.client.locked(desired.key))
+        changed = {name: desired.fields[name] for name in names - {"unlock"} if name not in secrets}
+        if "skills" in changed:
+            changed["skills"] = live_spelling(changed["skills"], live.get("skills") or {})
+        body = to_vendor(self.kind.specs, {**changed, **{n: v for n, v in secrets.items() if n in names}})
+        if body:
+            self._put(desired, body, changed, secrets)
+        after = {**live, **changed, **({"unlock": True} if "unlock" in names else {})}
+        return self._verified(desired, after, before=live, changed=changed)
+
+    def remove(self, key: str, live: Values, action: Action) -> None:
+        if action is Action.DELETE:
+            self._settled(
+                lambda: self.client.delete_user(key), lambda: self.client.user(key) is None, gone_is_done=True
+            )
+        elif action is Action.DISABLE:
+            self._settled(
+                lambda: self.client.update_user(key, {"disabled": True}),
+                lambda: (user := self.client.user(key)) is None or truth(user.get("disabled")),
+                gone_is_done=True,
+            )
+
+    def _put(self, desired: Desired, body: dict[str, Any], changed: Values, secrets: Mapping[str, str]) -> None:
+        """PUT is absolute, so it may be repeated after a read; a password cannot be read, so then it is sent again."""
+
+        def carried_out() -> bool:
+            live = self._one(desired)
+            return live is not None and not any(
+                not self.kind.equal(name, live.get(name), value) for name, value in changed.items()
+            )
+
+        self._settled(
+            lambda: self.client.update_user(desired.key, body, tuple(secrets.values())),
+            carried_out,
+            repeat="password" in body,
+        )
+
+    def _settled(
+        self, write: Callable[[], None], done: Callable[[], bool], *, repeat: bool = False, gone_is_done: bool = False
+    ) -> None:
+        """Make a write; when its answer is lost, read, and write again only if it was not carried out.
+
+        `repeat`: its effect cannot be read, so it is made once more whatever the read says.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                write()
+                return
+            except OutcomeUnknown:
+                if done() and not repeat:
+                    return
+                if attempt + 1 == ATTEMPTS:
+                    raise
+            except Refused as refused:
+                if gone_is_done and refused.status == 404:
+                    return
+                raise
+
+    def _found_after(
+        self, desired: Desired, live: Values, secrets: Mapping[str, str], *, password_unsure: bool
+    ) -> Values:
+        """A POST found the login taken, or its answer was lost and the login is there now."""
+        different = self.kind.compare(desired, live)
+        if different:
+            fields = ", ".join(d.field for d in different)
+            raise ChangedSincePreview(
+                f"the user appeared since the preview, with other values of {fields}; nothing was changed",
+                kind=desired.kind,
+                key=desired.key,
+                place=desired.place,
+                way_out="Run again: the next preview shows what taking it over would change.",
+            )
+        if password_unsure and "password" in secrets:
+            self._put(desired, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
+        return live
+
+    def _verified(
+        self,
+        desired: Desired,
+        after: Values,
+        *,
+        before: Values | None = None,
+        changed: Values | None = None,
+        created: bool = False,
+    ) -> Values:
+        """`after` as written, or as read back when the server could have dropped part of it without a word."""
+        written = after if created else (changed or {})
+        new_names = {("skill", folded(s)) for s in written.get("skills") or {}}
+        new_names |= {("role", r) for r in written.get("roles") or []}
+        dropped = {folded(s) for s in (before or {}).get("skills") or {}} - {
+            folded(s) for s in after.get("skills") or {}
+        }
+        if "skills" in written and dropped:
+            new_names.add(("put", "replaces"))
+        with self._lock:
+            unproven = new_names - self._proven
+        if not unproven and not (created and not plain_login(desired.key)):
+            return after
+        live = self._one(desired)
+        if live is None:
+            raise _as_object_error(desired, unaddressable(desired.key))
+        different = [d for d in self.kind.compare(desired, live) if created or d.field in written]
+        if different:
+            raise _as_object_error(desired, not_taken(different, dropped))
+        with self._lock:
+            self._proven |= new_names
+        return live
+
+    def _one(self, desired: Desired) -> Values | None:
+        return self._read(desired.key, "unlock" in desired.fields)
+
+    def _read(self, login: str, with_lock: bool) -> Values | None:
+        raw = self.client.user(login)
+        if raw is None:
+            return None
+        live = from_vendor(self.kind.specs, raw)
+        if with_lock:
+            live["unlock"] = not self.client.locked(login)
+        with self._lock:
+            self._proven.update(("skill", folded(skill)) for skill in live["skills"])
+            self._proven.update(("role", role) for role in live["roles"])
+        return live
+
+    def _unaddressable(self, login: str) -> bool:
+        """Only a login that had to be encoded can be listed and still answer 404."""
+        return not plain_login(login) and login in self.client.logins()
 
 
-def canonical(name: str, value: Any) -> Any:
-    """The form in which two values of a field are the same to OneCloud: blank = absent, no order, no case of skills."""
-    if name == "skills":
-        return {folded(skill): int(level) for skill, level in (value or {}).items()}
-    if name == "roles":
-        return sorted({role.strip() for role in value or []})
-    if name in ("disabled", "change_password", "unlock"):
-        return bool(value)
-    text = (value or "").strip()
-    if name in ("work_phone", "mobile_phone"):
-        return "".join(c for c in text if c.isalnum())
-    return text
-
-
-def unchangeable(name: str) -> str:
-    """The sentence for a field that only POST can set."""
-    return (
-        f"`{name}` cannot be changed after creation: OneCloud's user API changes only skills, disabled, password,"
-        " change_password and team. Change it by hand in the contact centre administrator, write the live value"
-        f" here, or remove `{name}` from this user so that it is not managed"
-    )
-
-
-def unaddressable(login: str) -> str:
-    """The sentence for a login that the directory lists and that GET /user/<login> does not find."""
-    return (
-        f"OneCloud lists a user {login!r} and answers 404 when it is asked for it: this server cannot address logins"
-        " with blanks, slashes or letters outside ASCII. Give the user a plain login, or take it out of the YAML"
-    )
+def _as_object_error(desired: Desired, text: str) -> ObjectError:
+    return ObjectError(text, kind=desired.kind, key=desired.key, place=desired.place)
 
 
 def _known(team: str, names: Any) -> bool:

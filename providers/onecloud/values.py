@@ -1,0 +1,120 @@
+"""OneCloud's forms of a user's values: from the vendor and to the vendor, what counts as equal, and the sentences for
+what the API cannot do. Pure. Source: the vendor's "Users" chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+from urllib.parse import quote
+
+from cxconfig.errors import UnexpectedAnswer
+from cxconfig.kinds import Difference, FieldSpec
+
+
+def truth(value: Any) -> bool:
+    """The vendor sends booleans as JSON booleans and accepts (and may send) "true" and "false"."""
+    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+
+
+def folded(name: str) -> str:
+    """Skills that differ only in case or outer blanks are one."""
+    return name.strip().casefold()
+
+
+def canonical(name: str, value: Any) -> Any:
+    """The form in which two values of a field are the same to OneCloud: blank = absent, no order, no case of skills."""
+    if name == "skills":
+        return {folded(skill): int(level) for skill, level in (value or {}).items()}
+    if name == "roles":
+        return sorted({role.strip() for role in value or []})
+    if name in ("disabled", "change_password", "unlock"):
+        return bool(value)
+    text = (value or "").strip()
+    if name in ("work_phone", "mobile_phone"):
+        return "".join(c for c in text if c.isalnum())
+    return text
+
+
+def from_vendor(specs: Mapping[str, FieldSpec], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A vendor's user as plain values by field name; unknown keys (`loginInfo`) are ignored, absent ones are empty."""
+    live: dict[str, Any] = {}
+    for name, spec in specs.items():
+        if spec.secret or spec.setting or not spec.vendor:
+            continue
+        value = raw.get(spec.vendor)
+        if name in ("disabled", "change_password"):
+            live[name] = truth(value)
+        elif name == "skills":
+            live[name] = {str(skill): _level(level) for skill, level in (value or {}).items()}
+        elif name == "roles":
+            live[name] = [str(role["value"] if isinstance(role, dict) else role) for role in value or []]
+        else:
+            live[name] = "" if value is None else str(value)
+    return live
+
+
+def _level(value: Any) -> int:
+    try:
+        return int(float(value))
+    except (TypeError, ValueError):
+        raise UnexpectedAnswer("OneCloud sent a skill level that is not a number", system="onecloud") from None
+
+
+def to_vendor(specs: Mapping[str, FieldSpec], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values by field name as the vendor's body; empty texts are left out, as OneCloud does itself."""
+    body = {}
+    for name, value in values.items():
+        spec = specs.get(name)
+        if spec is not None and spec.vendor and value != "":
+            body[spec.vendor] = value
+    return body
+
+
+def live_spelling(declared: Mapping[str, int], live: Mapping[str, int]) -> dict[str, int]:
+    """The declared skills, each spelt as the system spells it where it is known."""
+    spelling = {folded(name): name for name in live}
+    return {spelling.get(folded(name), name): level for name, level in declared.items()}
+
+
+def plain_login(login: str) -> bool:
+    return quote(login, safe="") == login
+
+
+def unchangeable(name: str) -> str:
+    """The sentence for a field that only POST can set."""
+    return (
+        f"`{name}` cannot be changed after creation: OneCloud's user API changes only skills, disabled, password,"
+        " change_password and team. Change it by hand in the contact centre administrator, write the live value"
+        f" here, or remove `{name}` from this user so that it is not managed"
+    )
+
+
+def unaddressable(login: str) -> str:
+    """The sentence for a login that the directory lists and that GET /user/<login> does not find."""
+    return (
+        f"OneCloud lists a user {login!r} and answers 404 when it is asked for it: this server cannot address logins"
+        " with blanks, slashes or letters outside ASCII. Give the user a plain login, or take it out of the YAML"
+    )
+
+
+def not_taken(different: Sequence[Difference], dropped: AbstractSet[str]) -> str:
+    """The sentence for an accepted write whose effect is not there."""
+    fields = ", ".join(d.field for d in different)
+    text = f"OneCloud accepted the change and did not make all of it: {fields} read back different"
+    for difference in different:
+        if difference.field == "skills":
+            live = {folded(n): n for n in difference.live or {}}
+            kept = sorted(live[name] for name in dropped & set(live))
+            unknown = sorted(n for n in difference.declared if folded(n) not in live)
+            if kept:
+                text += (
+                    f". It kept the skills {', '.join(kept)}: this contact centre adds skills and does not remove them."
+                    " Remove them by hand in the contact centre administrator, or list them here"
+                )
+            if unknown:
+                text += (
+                    f". It does not have {', '.join(unknown)}: create the skill in the contact centre administrator,"
+                    " or correct the name here"
+                )
+    return text
