@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 from cxconfig.engine.runs import process_exists
@@ -15,15 +16,29 @@ _HELD = re.compile(r"by (?P<who>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 
 
 def held_lock(stack: Stack) -> StackLocked | None:
-    """The error that a run of the engine would end with; None when the stack is free or cannot be looked at."""
+    """The error that a run of the engine would end with; None when the stack is free or cannot be looked at.
+
+    A lock that may be held comes before one of a dead process.
+    """
+    locks = sorted((lock for _, lock in _locks(stack)), key=lambda lock: lock.stale)
+    return locks[0] if locks else None
+
+
+def remove_stale(stack: Stack) -> None:
+    """Remove the locks of dead processes, and no other: `pulumi cancel` takes all, and needs a stack."""
+    for path, lock in _locks(stack):
+        if lock.stale:
+            path.unlink(missing_ok=True)
+
+
+def _locks(stack: Stack) -> Iterator[tuple[Path, StackLocked]]:
     if stack.local is None:
-        return None
+        return
     folder = stack.local / ".pulumi" / "locks" / "organization" / PROJECT / stack.name
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         error = _from_file(path)
         if error is not None:
-            return error
-    return None
+            yield path, error
 
 
 def lock_in(text: str) -> StackLocked | None:

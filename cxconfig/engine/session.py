@@ -13,7 +13,7 @@ from typing import Any
 
 from cxconfig.engine.engine_run import EngineRun
 from cxconfig.engine.locate import Engine, locate
-from cxconfig.engine.locks import held_lock
+from cxconfig.engine.locks import held_lock, remove_stale
 from cxconfig.engine.runs import Run, lay_over, still_open, unfinished_runs
 from cxconfig.engine.stack import PROJECT, Stack
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
@@ -208,6 +208,7 @@ class Session:
     def _run(self, world: World, plan: Plan) -> Iterator[EngineRun]:
         """A run's folder with its handover; removed at the end unless the run must be remembered."""
         if not self.stack.exists:
+            self._refuse_locked()
             self.stack.ensure()
             self.stack.exists = True
         run = EngineRun(self.stack, self.registry, world, self.tenant, Run.begin(self.runs_folder))
@@ -231,8 +232,7 @@ class Session:
         if not lock.stale:
             raise lock
         unfinished_runs(self.runs_folder)  # ends their hosts
-        self.stack.prepare()
-        self.stack.cancel()
+        remove_stale(self.stack)
         return f"Removed the lock of process {lock.pid}, which is dead."
 
     def _outcomes(self, run: Run, plan: Plan) -> list[Outcome]:

@@ -98,12 +98,6 @@ class Stack:
         self.saved_at = _seconds((deployment.get("manifest") or {}).get("time"))
         return [found for r in deployment.get("resources") or [] if (found := _recorded(r, registry)) is not None]
 
-    def cancel(self) -> None:
-        """Remove the stack's locks."""
-        answer = self._run("cancel", "--yes", "--stack", self.name)
-        if answer.returncode:
-            raise EngineFailed("the lock could not be removed", details=self._lines(answer.stderr))
-
     def _lines(self, text: str) -> list[str]:
         return [line for line in self.shown(text).strip().splitlines() if line.strip()][-12:]
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from cxconfig.engine.locate import Engine
-from cxconfig.engine.locks import held_lock, lock_in
+from cxconfig.engine.locks import held_lock, lock_in, remove_stale
 from cxconfig.engine.runs import OWNER, Run, lay_over, process_exists, still_open, unfinished_runs
 from cxconfig.engine.stack import Stack
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against
@@ -363,6 +363,28 @@ def test_a_lock_that_cannot_be_read_is_not_stale(tmp_path: Path) -> None:
     stack = stack_with_lock(tmp_path)
     (path,) = tmp_path.rglob("one.json")
     path.write_text("{", encoding="utf-8")
+    lock = held_lock(stack)
+    assert lock is not None and not lock.stale
+
+
+def test_only_the_lock_of_a_dead_process_is_removed(tmp_path: Path, dead: int) -> None:
+    """One that may be held stays, and is the one that is told."""
+    stack = stack_with_lock(tmp_path, hostname=socket.gethostname(), pid=dead)
+    (path,) = tmp_path.rglob("one.json")
+    other = path.with_name("two.json")
+    other.write_text(json.dumps({"username": "sam", "hostname": "elsewhere.example", "pid": dead}), encoding="utf-8")
+    remove_stale(stack)
+    assert not path.exists() and other.exists()
+    lock = held_lock(stack)
+    assert lock is not None and lock.host == "elsewhere.example"
+
+
+def test_a_lock_that_may_be_held_comes_first(tmp_path: Path, dead: int) -> None:
+    """With a dead one beside it, there is still somebody to wait for."""
+    stack = stack_with_lock(tmp_path, hostname=socket.gethostname(), pid=dead)
+    (path,) = tmp_path.rglob("one.json")
+    content = {"username": "sam", "hostname": "elsewhere.example", "pid": dead}
+    path.with_name("two.json").write_text(json.dumps(content), encoding="utf-8")
     lock = held_lock(stack)
     assert lock is not None and not lock.stale
 
