@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cxconfig.errors import SettingsError, Unreachable
+from providers.transport import ClientCredentials
 from tests.providers.loopback import Reply, Seen, serving
 from tests.providers.wiring import SCHEME, SECRET, Tokens, to
 
@@ -41,13 +42,16 @@ def test_this_computer_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         assert connection.call("GET", "/a").text == "OK"
 
 
+@pytest.mark.parametrize("scheme", [None, SCHEME])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
+    monkeypatch: pytest.MonkeyPatch, method: str, scheme: ClientCredentials | None
+) -> None:
     """Without a tunnel no byte reached the system, so a write's outcome is known; the token never went out."""
     with serving(Tokens(fine)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with (
-            to("https://cc.example.test", SCHEME, total_budget=0.2) as connection,
+            to("https://cc.example.test", scheme, total_budget=0.2) as connection,
             pytest.raises(Unreachable, match="the proxy refused"),
         ):
             connection.call(method, "/a")
