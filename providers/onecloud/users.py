@@ -222,9 +222,11 @@ class UsersHandler(Handler):
                 if refused.status != 409:
                     raise
                 live = self._one(desired)
-                if live is None:
+                if live is not None:
+                    return self._found_after(desired, live, secrets, password_unsure=lost)
+                if self._unaddressable(desired.key):
                     raise _as_object_error(desired, unaddressable(desired.key)) from refused
-                return self._found_after(desired, live, secrets, password_unsure=lost)
+                raise  # something else of it is taken: the extension
         raise AssertionError("unreachable")  # pragma: no cover
 
     def update(

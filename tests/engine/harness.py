@@ -29,6 +29,8 @@ NAME = "acme"
 PASSWORD = "Quokka-7731-first"
 PASSPHRASE = "Wombat-5512-passphrase"
 CLIENT_SECRET = "Numbat-9924-client"
+CLIENT: Mapping[str, Any] = {"client_id": "tests", "client_secret": CLIENT_SECRET}
+"""The API user, in the form of a seed."""
 TEAMS = ("Sales", "Support", "Billing", "Night Shift")
 SKILLS = ("English", "Spanish", "Billing", "Sales", "Products")
 ROLES = ("Agent", "Supervisor", "Admin")
@@ -277,7 +279,7 @@ def seed(*users: Fields, teams: tuple[str, ...] = TEAMS, **more: Any) -> dict[st
     """A sandbox's seed with our teams, skills and roles; `users` in the vendor's field names."""
     return {
         "tenant": "acme.example.com",
-        "clients": [{"client_id": "tests", "client_secret": CLIENT_SECRET}],
+        "clients": [CLIENT],
         "teams": list(teams),
         "skills": list(SKILLS),
         "roles": list(ROLES),
