@@ -64,20 +64,24 @@ class KindProvider(ResourceProvider):
         return DiffResult(changes=self._host().differs(self.kind_id, _olds, _news))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        outs = self._host().create(self.kind_id, props)
+        with self._host().asked():
+            outs = self._host().create(self.kind_id, props)
         return CreateResult(str(outs["key"]), outs)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        found = self._host().read(self.kind_id, props)
+        with self._host().asked():
+            found = self._host().read(self.kind_id, props)
         if found is None:
             return ReadResult("", {})
         return ReadResult(id_, found.outputs, found.inputs)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(self._host().update(self.kind_id, _olds, _news))
+        with self._host().asked():
+            return UpdateResult(self._host().update(self.kind_id, _olds, _news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        self._host().delete(self.kind_id, _props)
+        with self._host().asked():
+            self._host().delete(self.kind_id, _props)
 
     @staticmethod
     def _host() -> Host:

@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cxconfig.errors import ChangedSincePreview, CxconfigError, ObjectError, Place, SettingsError
+from cxconfig.errors import (
+    AuthenticationFailed,
+    ChangedSincePreview,
+    CxconfigError,
+    InputErrors,
+    ObjectError,
+    Place,
+    SettingsError,
+)
 from cxconfig.journal import Entry, Event, Journal, error_to_data
 from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, OnRemove, Values
 from cxconfig.language import SystemEntry, Tenant, load, resolve_secret
@@ -62,6 +71,28 @@ class Host:
         self._handlers: dict[str, Handler] = {}
         self._connections: dict[str, Any] = {}
         self._digester: Digester | None = None
+        self._sound = handover is not None
+        self._broken = False
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Around every question that needs the tenant's files and its systems.
+
+        What is wrong with those is wrong for every object, and the engine shows an error per object: it is said in full
+        once, and no further token is asked for. Our commands have checked all that before.
+        """
+        if self._sound:
+            yield
+            return
+        with self._lock:
+            if self._broken:
+                raise _said()
+            try:
+                yield
+            except (InputErrors, SettingsError, AuthenticationFailed):
+                self._broken = True
+                raise
+            self._sound = True
 
     # What the engine asks.
 
@@ -348,16 +379,24 @@ def _changed(kind: Kind, key: str, place: Place | None, what: str) -> ChangedSin
     )
 
 
+def _said() -> CxconfigError:
+    return CxconfigError("not tried: the error of another object says why")
+
+
 _current: Host | None = None
+_refused = False
 _starting = threading.Lock()
 
 
 def start(configured_folder: str | None) -> None:
     """Make the process's host: from the handover of our commands, else from the stack's configuration."""
-    global _current
+    global _current, _refused
     with _starting:
         if _current is not None:
             return
+        if _refused:
+            raise _said()
+        _refused = True
         path = os.environ.get(ENVIRONMENT)
         if path:
             handover = Handover.load(Path(path))
