@@ -27,7 +27,7 @@ demo: engine
 
 test: check engine
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
 
 check: .venv/.installed
 	$(BIN)/ruff check .
