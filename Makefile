@@ -59,5 +59,5 @@ lock:
 		--all-extras $(if $(UPGRADE),--upgrade) --output-file $(LOCK) pyproject.toml
 
 clean:
-	rm -rf .venv build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .demo build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find cxconfig providers tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,8 @@
 """`make demo`: a sample contact centre is previewed, applied, changed by hand behind its back, found out and repaired.
 
-Works in a fresh temporary folder against a sandbox on loopback. Every command that is shown is run as it is shown, and
-its exit code is held against the expected one. Exit code: 0 everything went as told, 1 something did not, 128 + the
-signal's number when stopped. The processes that it starts end with it.
+Works in a fresh folder below `.demo`, or below the folder given as its argument, against a sandbox on loopback. Every
+command that is shown is run as it is shown, and its exit code is held against the expected one. Exit code: 0 everything
+went as told, 1 something did not, 128 + the signal's number when stopped. The processes that it starts end with it.
 """
 
 from __future__ import annotations
@@ -345,9 +345,10 @@ def perform(folder: Path, box: SandboxProcess) -> None:
         demo.show(MISTAKEN)
 
 
-def prepared() -> Path:
+def prepared(parent: Path) -> Path:
     """A fresh folder with a copy of the sample tenant, without any state of an earlier run."""
-    folder = Path(tempfile.mkdtemp(prefix="cxconfig-demo-"))
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="acme-", dir=parent))
     shutil.copytree(ROOT / "examples" / "acme", folder / "acme", ignore=shutil.ignore_patterns(".*"))
     return folder
 
@@ -372,11 +373,11 @@ def next_commands(folder: Path, url: str) -> list[str]:
     ]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     for number in SIGNALS:
         signal.signal(number, STOP)
     began = time.monotonic()
-    folder = prepared()
+    folder = prepared(Path(arguments[0]) if arguments else ROOT / ".demo")
     try:
         with sandbox(folder, ROOT / "examples" / "sandbox" / "acme.yaml", folder / "live.yaml") as box:
             write_settings(folder, box.url)
@@ -399,4 +400,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

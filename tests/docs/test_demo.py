@@ -24,14 +24,13 @@ SECONDS = 120.0
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """One run without a terminal, in a temporary folder of its own."""
-    return subprocess.run(
-        COMMAND, env=environment(tmp_path_factory.mktemp("demo")), capture_output=True, text=True, timeout=SECONDS
-    )
+    command = [*COMMAND, str(tmp_path_factory.mktemp("demo"))]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=SECONDS)
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """The environment of CI, with temporary files below `folder`."""
-    return {**os.environ, "CI": "true", "TMPDIR": str(folder)}
+def environment() -> dict[str, str]:
+    """The environment of CI."""
+    return {**os.environ, "CI": "true"}
 
 
 def folder_of(shown: str) -> Path:
@@ -110,7 +109,7 @@ def working_in(folder: Path) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_demo_ends_its_processes(number: signal.Signals, tmp_path: Path) -> None:
     """Stopped in the middle of its second step it ends with 128 + the signal, and so does all that it started."""
-    with subprocess.Popen(COMMAND, env=environment(tmp_path), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*COMMAND, str(tmp_path)], env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("$ cxconfig up"):
@@ -124,8 +123,8 @@ def test_a_stopped_demo_ends_its_processes(number: signal.Signals, tmp_path: Pat
 
 def test_an_unexpected_exit_code_fails_the_demo(tmp_path: Path) -> None:
     """A command that ends otherwise than told ends the demo with 1, its whole output shown."""
-    env = environment(tmp_path) | {"CXCONFIG_PULUMI": str(tmp_path / "nowhere")}
-    answer = subprocess.run(COMMAND, env=env, capture_output=True, text=True, timeout=SECONDS)
+    env = environment() | {"CXCONFIG_PULUMI": str(tmp_path / "nowhere")}
+    answer = subprocess.run([*COMMAND, str(tmp_path)], env=env, capture_output=True, text=True, timeout=SECONDS)
     assert answer.returncode == 1
     assert "`cxconfig preview acme` ended with exit code 1, expected was 2" in answer.stderr
     assert "CXCONFIG_PULUMI" in answer.stdout
@@ -134,10 +133,10 @@ def test_an_unexpected_exit_code_fails_the_demo(tmp_path: Path) -> None:
 
 def test_on_a_terminal_it_is_in_colour(tmp_path: Path) -> None:
     """With a terminal to write on the commands paint their output, as they do for a person."""
-    env = environment(tmp_path) | {"TERM": "xterm-256color"}
+    env = environment() | {"TERM": "xterm-256color"}
     env.pop("NO_COLOR", None)
     reader, writer = pty.openpty()
-    with subprocess.Popen(COMMAND, env=env, stdout=writer, stderr=writer) as process:
+    with subprocess.Popen([*COMMAND, str(tmp_path)], env=env, stdout=writer, stderr=writer) as process:
         os.close(writer)
         text = b"".join(chunks(reader, process)).decode("utf-8", "replace")
         assert process.wait(SECONDS) == 0, text
