@@ -8,11 +8,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from cxconfig.errors import PermissionDenied, Refused, UnexpectedAnswer
+from cxconfig.errors import PermissionDenied, Refused, UnexpectedAnswer, Unreachable
 from providers.onecloud.values import truth
 from providers.transport import Connection, segment
 
 BASE = "/configapi/v2"
+WRITTEN = (200, 201, 204)
+"""What says that a write was carried out. The documents show 200, with `OK` or without a body; proxies make that 204."""
 
 
 class OneCloudClient:
@@ -21,10 +23,11 @@ class OneCloudClient:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._once: dict[str, Any] = {}
+        self._doubts: list[str] = []
         self._lock = threading.Lock()
 
     def warnings(self) -> list[str]:
-        return list(self.connection.warnings)
+        return [*self.connection.warnings, *self._doubts]
 
     def close(self) -> None:
         self.connection.close()
@@ -53,15 +56,15 @@ class OneCloudClient:
 
     def create_user(self, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
         """POST /user. 404: the team does not exist; 409: the login exists; 400: an integrity or password rule."""
-        self.connection.call("POST", f"{BASE}/user", json=body, secrets=secrets)
+        self.connection.call("POST", f"{BASE}/user", json=body, expect=WRITTEN, secrets=secrets)
 
     def update_user(self, login: str, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
         """PUT /user/<login>: skills, disabled, password, changePassword and team only."""
-        self.connection.call("PUT", f"{BASE}/user/{segment(login)}", json=body, secrets=secrets)
+        self.connection.call("PUT", f"{BASE}/user/{segment(login)}", json=body, expect=WRITTEN, secrets=secrets)
 
     def delete_user(self, login: str) -> None:
         """DELETE /user/<login>; Refused with status 404 when it is gone."""
-        self.connection.call("DELETE", f"{BASE}/user/{segment(login)}")
+        self.connection.call("DELETE", f"{BASE}/user/{segment(login)}", expect=WRITTEN)
 
     def locked(self, login: str) -> bool:
         """GET /user/lock/<login>: is the account locked after too many failed logins?"""
@@ -71,7 +74,7 @@ class OneCloudClient:
 
     def unlock(self, login: str) -> None:
         """PUT /user/lock/<login>."""
-        self.connection.call("PUT", f"{BASE}/user/lock/{segment(login)}")
+        self.connection.call("PUT", f"{BASE}/user/lock/{segment(login)}", expect=WRITTEN)
 
     def team_names(self) -> tuple[str, ...]:
         """GET /team: the names of all teams, read once."""
@@ -80,7 +83,8 @@ class OneCloudClient:
     def team_ids(self) -> dict[str, str]:
         """GET /statsapi/cfg/teams: name -> id of the teams that the API user supervises, read once.
 
-        Empty when the system refuses (the privilege is another than for users).
+        Empty when the system refuses (the privilege is another than for users) or its statistics do not work: the ids
+        are only recorded, and nothing depends on them.
         """
         found: dict[str, str] = self._read_once("ids", self._team_ids)
         return found
@@ -105,10 +109,12 @@ class OneCloudClient:
             rows = _a_list(self.connection.call("GET", path).json(), f"GET {path}", "name", "id")
         except PermissionDenied:
             return {}
-        except Refused as refused:
-            if refused.status == 404:
-                return {}
-            raise
+        except (Refused, UnexpectedAnswer, Unreachable) as error:
+            if not error.status:
+                raise
+            if error.status != 404:
+                self._doubts.append(f"the ids of teams are not known: {error.what}")
+            return {}
         return {str(row["name"]): str(row["id"]) for row in rows}
 
     def _logins(self) -> list[str]:

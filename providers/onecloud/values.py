@@ -91,7 +91,9 @@ def unchangeable(name: str) -> str:
 
 
 def unaddressable(login: str) -> str:
-    """The sentence for a login that the directory lists and that GET /user/<login> does not find."""
+    """The sentence for a user that was written or is in the directory, and that GET /user/<login> does not find."""
+    if plain_login(login):
+        return f"OneCloud accepted the change, and answers 404 when it is asked for the user {login!r}; run again"
     return (
         f"OneCloud lists a user {login!r} and answers 404 when it is asked for it: this server cannot address logins"
         " with blanks, slashes or letters outside ASCII. Give the user a plain login, or take it out of the YAML"
