@@ -14,7 +14,7 @@ from providers.transport import Connection, segment
 
 BASE = "/configapi/v2"
 WRITTEN = (200, 201, 204)
-"""What says that a write was carried out. The documents show 200, with `OK` or without a body; proxies make that 204."""
+"""What proves that a write was carried out. The documents show 200, with `OK` or empty; a proxy may make it 204."""
 
 
 class OneCloudClient:
@@ -126,13 +126,20 @@ class OneCloudClient:
 def _an_object(value: Any, endpoint: str) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    raise UnexpectedAnswer(f"{endpoint}: expected a JSON object", system="onecloud", endpoint=endpoint)
+    raise _unexpected(endpoint, "a JSON object")
 
 
 def _a_list(value: Any, endpoint: str, *keys: str) -> list[dict[str, Any]]:
     if isinstance(value, list) and all(isinstance(row, dict) and all(k in row for k in keys) for row in value):
         return value
-    expected = ", ".join(keys)
-    raise UnexpectedAnswer(
-        f"{endpoint}: expected a JSON list of objects with {expected}", system="onecloud", endpoint=endpoint
+    raise _unexpected(endpoint, f"a JSON list of objects with {', '.join(keys)}")
+
+
+def _unexpected(endpoint: str, wanted: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"onecloud: {endpoint} did not answer with {wanted}",
+        system="onecloud",
+        endpoint=endpoint,
+        status=200,
+        way_out="Nothing was taken for absent. Check that systems.onecloud.url names the contact centre itself.",
     )

@@ -27,6 +27,8 @@ FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.Strea
 """Everything that httpx raises on purpose."""
 
 _GATEWAY = frozenset({502, 503, 504})
+_NO_SUCH_CALL = frozenset({404, 405, 410})
+"""What a read is told that went to another server or below another path."""
 _HOSTNAME, _ADDRESS = 62, 64
 """OpenSSL's verify codes of a certificate for another name or address."""
 
@@ -54,7 +56,8 @@ class Failures:
             slow = "The system limits how fast it may be called: run again later."
             return Refused(f"{what}{_because(exchange)}", **data, way_out=slow)
         if 400 <= answer.status < 500:
-            return Refused(what, **data)
+            way_out = self._check("url") if exchange.repeatable and answer.status in _NO_SUCH_CALL else ""
+            return Refused(what, **data, way_out=way_out)
         if answer.status >= 500 or not exchange.repeatable:
             return self._unusable(what, data, answer, exchange)
         return UnexpectedAnswer(f"{what}, which the vendor does not document here", **data, way_out=self._check("url"))

@@ -31,7 +31,7 @@ READY = "cxconfig sandbox ready "
 @contextmanager
 def process(*options: str | Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """A running sandbox and the values of its readiness line."""
-    words = [sys.executable, "-m", "cxconfig.sandbox", *map(str, options)]
+    words = [sys.executable, "-m", "cxconfig.cli", "sandbox", *map(str, options)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         try:
             assert child.stdout
@@ -158,7 +158,7 @@ def test_a_port_that_is_taken() -> None:
 
 def test_a_mistake_shows_no_traceback() -> None:
     """As a process, a wrong switch is a short message and exit code 1."""
-    words = [sys.executable, "-m", "cxconfig.sandbox", "--switch", "U5=x"]
+    words = [sys.executable, "-m", "cxconfig.cli", "sandbox", "--switch", "U5=x"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "switch U5 has no setting 'x'" in done.stderr
