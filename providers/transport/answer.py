@@ -18,6 +18,10 @@ _LOOKED_AT = 20_000
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(!doctype\s+html|html)\b", re.I | re.S)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+")
+_PHONE = re.compile(
+    r"(?<![\w./-])(?!\d{1,4}([-/])\d{1,2}\1\d{1,4}(?!\d))\+?\(?(?:\d[ ()-]{0,2}){5,14}(\d\d)(?![\w])", re.ASCII
+)
+"""Seven to sixteen digits in one go, which a date is not: perhaps somebody's number."""
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -74,12 +78,15 @@ class Answer:
             ) from None
 
     def said(self, secrets: Collection[str] = ()) -> str:
-        """The vendor's own text: one line, at most `SAID_LENGTH` characters, secrets masked, of a page its title."""
+        """The vendor's own text: one line, at most `SAID_LENGTH` characters, of a page its title.
+
+        Secrets are masked, and whatever could be a phone number to its last two digits.
+        """
         text = self.text[:_LOOKED_AT]
         if self.is_html:
             title = _TITLE.search(text)
             text = f"an HTML page: {html.unescape(title[1]).strip()}" if title else "an HTML page"
-        return shortened(text, secrets)
+        return shortened(_PHONE.sub(r"•••••\2", masked(text, secrets)), secrets)
 
 
 def shortened(text: str, secrets: Collection[str]) -> str:

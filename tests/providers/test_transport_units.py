@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cxconfig.errors import CxconfigError, Refused
 from providers.transport import ClientCredentials, Token, TokenRequest, segment
-from providers.transport.answer import masked
+from providers.transport.answer import Answer, masked
 from providers.transport.threads import each, halted
 
 
@@ -82,3 +82,20 @@ def test_even_the_end_of_the_program_is_handed_over() -> None:
 
     with pytest.raises(SystemExit):
         each(work, range(2), 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("the phone +15551234567 is taken", "the phone •••••67 is taken"),
+        ('number "+1 (555) 123-4567"', 'number "•••••67"'),
+        ("dup key: 16505555555", "dup key: •••••55"),
+        ("extension 1001 is taken", "extension 1001 is taken"),
+        ("on 10/28/2020 21:28 at 127.0.0.1", "on 10/28/2020 21:28 at 127.0.0.1"),
+        ("since 2026-11-23 14:25", "since 2026-11-23 14:25"),
+        ("team F4ED90FA-5A49-4D76-9487-4E41B24CA45F", "team F4ED90FA-5A49-4D76-9487-4E41B24CA45F"),
+    ],
+)
+def test_a_number_that_the_vendor_names_is_masked(text: str, shown: str) -> None:
+    """Whatever could be somebody's phone number is cut to two digits; dates, ids and extensions stay readable."""
+    assert Answer("onecloud", "PUT /x", 400, {}, text.encode()).said() == shown
