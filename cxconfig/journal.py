@@ -6,6 +6,7 @@ engine wrote its state. It holds records (managed fields and keyed digests, see 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -56,22 +57,40 @@ class Journal:
 
     def write(self, entry: Entry) -> None:
         line = json.dumps({name: getattr(entry, name) for name in Entry.__dataclass_fields__ if getattr(entry, name)})
+        whole = line.encode() + b"\n"
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, line.encode() + b"\n")
+            if os.write(handle, whole) != len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         finally:
             os.close(handle)
 
     def entries(self) -> Iterator[Entry]:
-        """What was written so far; a last line cut short by a kill is left out."""
+        """What was written so far, without a line that a kill or a full disk cut short: what it told was not begun.
+
+        Raises `SettingsError` for anything else that is no entry.
+        """
         if not self.path.exists():
             return
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+        for number, line in enumerate(self.path.read_bytes().splitlines(), 1):
             try:
                 data = json.loads(line)
             except ValueError:
                 continue
-            yield Entry(**{**data, "event": Event(data["event"])})
+            try:
+                yield Entry(**{**data, "event": Event(data["event"])})
+            except (ValueError, TypeError, KeyError):
+                raise damaged(self.path, f"line {number} is no entry of this version") from None
+
+
+def damaged(path: Path, what: str) -> SettingsError:
+    return SettingsError(
+        f"the journal of an unfinished run, {path}, cannot be used: {what}",
+        way_out=(
+            "It may know of objects that the state does not hold, so nothing is done without it. Restore it; or remove"
+            " its folder, and look with `cxconfig audit` for what that run did."
+        ),
+    )
 
 
 _TYPES: dict[str, type[CxconfigError]] = {

@@ -202,6 +202,8 @@ class Host:
         key = held[KEY]
         if step is not None and step.action is Action.FORGET:
             return
+        if step is None and key.casefold() in {name.casefold() for name in self._tenant().objects.get(kind.id, {})}:
+            return  # declared in another case: it may be the very same object live
         live = self._observe(kind, key, {})
         if live is None:
             return

@@ -12,7 +12,7 @@ from contextlib import suppress
 import click
 
 from cxconfig import __version__
-from cxconfig.errors import CxconfigError, Interrupted
+from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 
 COMMANDS = {
     "validate": "Check the YAML of a tenant without any call.",
@@ -83,4 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        from cxconfig.cli.common import show_error
+
+        show_error(_unusable(error))
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unusable(error: OSError) -> SettingsError:
+    """A file or folder of the user's that cannot be read or written."""
+    where = f"{error.filename}: " if error.filename else ""
+    return SettingsError(
+        f"{where}{error.strerror or type(error).__name__}",
+        way_out="Check that this path is what you meant, that there is space, and who may write there.",
+    )

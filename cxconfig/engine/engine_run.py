@@ -130,6 +130,7 @@ class EngineRun:
         if verb in {"preview", "up"}:
             options["suppress_outputs"] = True
         self.saved = False
+        before = self.stack.saved_at
         try:
             with warnings.catch_warnings():
                 # Said on the way when the engine is killed; that is told in our own words.
@@ -141,8 +142,9 @@ class EngineRun:
             lock = lock_in(text)
             if lock is not None:
                 raise lock from None
-            # An engine that ends by itself has written what it did; one that was killed or crashed has not.
-            self.saved = command.code in ENDED
+            # An engine that was killed or crashed has not written what it did; one that ended by itself may have failed
+            # to, and then it is not the state but the journal that knows.
+            self.saved = command.code in ENDED and not verb.startswith("preview") and self.stack.written_since(before)
             if command.interrupted and verb.startswith("preview"):
                 raise Interrupted("interrupted: nothing was applied") from None
             raise self._failed(command.code, [self.stack.shown(line) for line in _told(said, text)]) from None

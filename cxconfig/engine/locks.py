@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from cxconfig.engine.runs import process_exists
+from cxconfig.engine.runs import process_exists, started
 from cxconfig.engine.stack import PROJECT, Stack
 from cxconfig.errors import StackLocked
 
 _HELD = re.compile(r"by (?P<who>\S+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+
+
+def locking_hosts(stack: Stack) -> frozenset[str]:
+    """The hosts whose processes hold the stack's lock; none where that cannot be looked at."""
+    return frozenset(lock.host for _, lock in _locks(stack) if not lock.stale)
 
 
 def held_lock(stack: Stack) -> StackLocked | None:
@@ -50,15 +56,15 @@ def lock_in(text: str) -> StackLocked | None:
 def _from_file(path: Path) -> StackLocked | None:
     try:
         data, since = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
+        return _locked(str(data.get("username")), str(data.get("hostname")), int(data.get("pid") or 0), since)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return _locked("somebody", "an unknown host", 0)
-    return _locked(str(data.get("username")), str(data.get("hostname")), int(data.get("pid") or 0), since)
 
 
-def _locked(who: str, host: str, pid: int, since: float | None = None) -> StackLocked:
-    stale = host == socket.gethostname() and pid > 0 and not process_exists(pid, since)
+def _locked(who: str, host: str, pid: int, since: float = math.inf) -> StackLocked:
+    stale = host == socket.gethostname() and pid > 0 and not _holds(pid, since)
     if stale:
         what = f"the stack is locked by process {pid} of {who} on this host, which is dead: a run was killed"
         way_out = "Run again with --unlock: the lock is removed, and what the killed run did is taken into account."
@@ -66,3 +72,17 @@ def _locked(who: str, host: str, pid: int, since: float | None = None) -> StackL
         what = f"the stack is locked by process {pid} of {who} on {host}: another run is going on"
         way_out = "Wait for it. If that host is lost for good, `pulumi cancel` there removes its lock."
     return StackLocked(what, host=host, pid=pid, stale=stale, way_out=way_out)
+
+
+def _holds(pid: int, since: float) -> bool:
+    """May this process hold a lock that was written at `since` (seconds since 1970)?
+
+    Only one that started later and is no engine is surely another one that was given the number: clocks may differ.
+    """
+    if not process_exists(pid):
+        return False
+    try:
+        program = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+    except OSError:
+        return True
+    return not program or b"pulumi" in program or started(pid) <= since

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cxconfig.journal import Entry, Event, Journal
+from cxconfig.journal import Entry, Event, Journal, damaged
 from cxconfig.kinds import Action, Registry
 from cxconfig.planning.handover import ENVIRONMENT, Handover
 from cxconfig.planning.plan import Fate, Outcome, Recorded
@@ -35,10 +35,38 @@ CERTAIN = frozenset({"ChangedSincePreview", "SettingsError"})
 """Errors after which an object is as it was."""
 REFUSALS = frozenset({"Refused", "PermissionDenied"})
 """The same, when it was a write that was refused and not the read that should tell what became of one."""
-SLACK = 2.0
-"""Seconds by which two clocks of one host may differ."""
+STALE_SECONDS = 3600.0
+"""Age at which a folder that never got its name is removed."""
 
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process of a run. `started`: in ticks after the boot `boot`; both empty where the system does not tell."""
+
+    host: str
+    pid: int
+    boot: str = ""
+    started: str = ""
+
+    @classmethod
+    def current(cls) -> Owner:
+        return cls(socket.gethostname(), os.getpid(), _boot(), _stat(os.getpid())[1])
+
+    @classmethod
+    def read(cls, path: Path) -> Owner | None:
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return cls(str(data["host"]), int(data["pid"]), str(data.get("boot", "")), str(data.get("started", "")))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def exists(self) -> bool:
+        """Is it still there, and not another process that was given its number? Clocks play no part."""
+        if self.boot and self.boot != _boot():
+            return False
+        return process_exists(self.pid) and self.started in ("", _stat(self.pid)[1])
 
 
 class Run:
@@ -55,7 +83,7 @@ class Run:
         parent.mkdir(parents=True, exist_ok=True)
         unnamed = parent / f"{UNNAMED}{name}"
         unnamed.mkdir(mode=0o700)
-        _write(unnamed / OWNER, json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
+        _write(unnamed / OWNER, json.dumps(Owner.current().__dict__))
         unnamed.rename(parent / name)
         return cls(parent / name)
 
@@ -67,14 +95,17 @@ class Run:
     def end(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def alive(self) -> bool:
-        """Is the run's process still there? Unknown (another host) counts as alive."""
-        path = self.folder / OWNER
-        try:
-            owner, since = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
-        except (OSError, ValueError):
+    def alive(self, busy: Container[str] = ()) -> bool:
+        """Is the run still going on? `busy`: other hosts that hold the stack's lock.
+
+        One of another host that has begun to write and holds no lock is over, or dead; before that it may be about to.
+        """
+        owner = Owner.read(self.folder / OWNER)
+        if owner is None:
             return False
-        return owner.get("host") != socket.gethostname() or process_exists(int(owner.get("pid", 0)), since)
+        if owner.host != socket.gethostname():
+            return owner.host in busy or not self.began()
+        return owner.exists()
 
     def end_hosts(self) -> None:
         """Kill the dynamic hosts that a killed run left behind, so that they do not write any more."""
@@ -103,17 +134,30 @@ class Run:
         return True
 
 
-def unfinished_runs(parent: Path) -> list[Run]:
-    """Runs whose process is gone and that began something, oldest first; folders of those that did not are removed."""
+def unfinished_runs(parent: Path, busy: Container[str] = (), *, reading: bool = False) -> list[Run]:
+    """Runs whose process is gone and that began something, oldest first; folders of those that did not are removed.
+
+    What they left running is ended, unless we are only `reading`. `busy`: see `Run.alive`.
+    """
     if not parent.is_dir():
         return []
-    runs = [Run(folder) for folder in sorted(parent.iterdir()) if folder.is_dir()]
-    dead = [run for run in runs if not run.folder.name.startswith(UNNAMED) and not run.alive()]
+    folders = [folder for folder in sorted(parent.iterdir()) if folder.is_dir()]
+    dead = [run for run in map(Run, _named(folders)) if not run.alive(busy)]
     for run in dead:
-        run.end_hosts()
+        if not reading:
+            run.end_hosts()
         if not run.began():
             run.end()
     return [run for run in dead if run.began()]
+
+
+def _named(folders: Iterable[Path]) -> Iterator[Path]:
+    """The complete folders; what a kill left of an incomplete one is removed after a while."""
+    for folder in folders:
+        if not folder.name.startswith(UNNAMED):
+            yield folder
+        elif folder.stat().st_mtime < time.time() - STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def lay_over(
@@ -129,6 +173,8 @@ def lay_over(
     for run in runs:
         known = {where for where, r in found.items() if r.urn} if run.written() < saved else set()
         for where, entry, end in _steps(run.journal):
+            if entry.kind not in registry:
+                raise damaged(run.journal.path, f"it speaks of {entry.kind!r}, which this version does not know")
             if entry.action in GONE or _surely_undone(end):
                 continue
             held = found.get(where)
@@ -203,8 +249,8 @@ def still_open(
                 yield Entry(Event.BEGUN, *where, Action.UPDATE, {**_no_secrets(registry, where[0]), **inputs})
 
 
-def process_exists(pid: int, since: float | None = None) -> bool:
-    """Is there a process, and was it there at `since` (seconds since 1970)? One that waits to be reaped is not."""
+def process_exists(pid: int) -> bool:
+    """Is there a process? One that waits to be reaped is not."""
     if pid <= 0:
         return False
     try:
@@ -213,18 +259,32 @@ def process_exists(pid: int, since: float | None = None) -> bool:
         return False
     except PermissionError:
         pass
-    state, started = _state_and_start(pid)
-    return state != "Z" and (since is None or started <= since + SLACK)
+    return _stat(pid)[0] != "Z"
 
 
-def _state_and_start(pid: int) -> tuple[str, float]:
-    """A process's state letter and when it started, in seconds since 1970; ("", 0) where the system does not tell."""
+def started(pid: int) -> float:
+    """When a process started, in seconds since 1970 by this host's clock; 0 where the system does not tell."""
+    ticks = _stat(pid)[1]
+    if not ticks:
+        return 0.0
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + int(ticks) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> tuple[str, str]:
+    """A process's state letter and its start in ticks after the boot; ("", "") where the system does not tell."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        booted = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(encoding="utf-8"), re.MULTILINE)
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "", 0.0
-    return fields[0], int(booted[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK") if booted else 0.0
+        return "", ""
+    fields = text.rpartition(")")[2].split()
+    return fields[0], fields[19]
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
 
 
 def _is_host_of(process: Path, handover: Path) -> bool:

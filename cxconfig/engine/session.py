@@ -13,7 +13,7 @@ from typing import Any
 
 from cxconfig.engine.engine_run import EngineRun
 from cxconfig.engine.locate import Engine, locate
-from cxconfig.engine.locks import held_lock, remove_stale
+from cxconfig.engine.locks import held_lock, locking_hosts, remove_stale
 from cxconfig.engine.runs import Run, lay_over, still_open, unfinished_runs
 from cxconfig.engine.stack import PROJECT, Stack
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
@@ -52,17 +52,20 @@ class Session:
     def close(self) -> None:
         self.live.close()
 
-    def look(self, *, declared: bool = True) -> World:
-        """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy)."""
+    def look(self, *, declared: bool = True, reading: bool = False) -> World:
+        """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy).
+
+        `reading`: nothing is to be written after this, so nobody is kept from writing.
+        """
         try:
-            return self._look(declared)
+            return self._look(declared, reading)
         except KeyboardInterrupt:
             raise Interrupted("interrupted: nothing was applied") from None
 
-    def _look(self, declared: bool) -> World:
+    def _look(self, declared: bool, reading: bool) -> World:
         desired = desired_objects(self.tenant, self.registry) if declared else {}
         secrets = self._resolved(declared)
-        self.unfinished = unfinished_runs(self.runs_folder)
+        self.unfinished = unfinished_runs(self.runs_folder, locking_hosts(self.stack), reading=reading)
         with ThreadPoolExecutor(1) as pool:
             recording = pool.submit(self.stack.recorded, self.registry)
             try:
@@ -110,7 +113,7 @@ class Session:
 
     def preview(self) -> Result:
         """Compare, and let the engine announce what it would do, if there is anything."""
-        world = self.look()
+        world = self.look(reading=True)
         plan = self.plan(world)
         if not plan.problems and (plan.changes or self.full):
             self._announced(world, plan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from cxconfig.engine.locate import Engine, cache_folder, environment
-from cxconfig.errors import EngineFailed
+from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import KEY, ON_REMOVE, plain
@@ -71,7 +70,7 @@ class Stack:
     def _configure(self) -> None:
         """Tell the stack its tenant, for plain pulumi: a refresh there has no program that could say it."""
         path = self.work_dir / f"Pulumi.{self.name}.yaml"
-        settings = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+        settings = _settings(path) if path.exists() else {}
         config = {TENANT_SETTING: str(self.home.parent)}
         if settings.get("config") != config:
             _replace(path, yaml.safe_dump({**settings, "config": config}))
@@ -87,7 +86,7 @@ class Stack:
     def recorded(self, registry: Registry) -> list[Recorded]:
         """What the state holds of our kinds; nothing when the stack does not exist yet."""
         self.prepare()
-        answer = self._run("stack", "export", "--stack", self.name)
+        answer = self._export()
         if answer.returncode:
             if "no stack named" in answer.stderr:
                 self.exists = False
@@ -95,8 +94,18 @@ class Stack:
             lines = self._lines(answer.stderr)
             raise EngineFailed("the state could not be read", details=lines, way_out=state_way_out(self, lines))
         deployment = json.loads(answer.stdout).get("deployment") or {}
-        self.saved_at = _seconds((deployment.get("manifest") or {}).get("time"))
+        self.saved_at = _written(deployment)
         return [found for r in deployment.get("resources") or [] if (found := _recorded(r, registry)) is not None]
+
+    def written_since(self, before: float) -> bool:
+        """Has the state been written since then? Asked after an engine ended with an error."""
+        answer = self._export()
+        if answer.returncode:
+            return False
+        return _written(json.loads(answer.stdout).get("deployment") or {}) > before
+
+    def _export(self) -> subprocess.CompletedProcess[str]:
+        return self._run("stack", "export", "--stack", self.name)
 
     def _lines(self, text: str) -> list[str]:
         return [line for line in self.shown(text).strip().splitlines() if line.strip()][-12:]
@@ -132,6 +141,19 @@ class Stack:
         return QuietStack(self.name, workspace), command
 
 
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError):
+        settings = None
+    if isinstance(settings, dict):
+        return settings
+    raise SettingsError(
+        f"the stack's settings {path} are damaged",
+        way_out="Restore the file. Without a backup remove it: it is made anew, and nothing live depends on it.",
+    )
+
+
 def _replace(path: Path, text: str) -> None:
     """Write a file that is never seen half written, not even when we are killed: it holds the state's salt."""
     part = path.with_name(f"{path.name}.{os.getpid()}")
@@ -150,10 +172,10 @@ def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | Non
     return Recorded(kind, inputs[KEY], inputs, resource["urn"])
 
 
-def _seconds(written: Any) -> float:
-    """The engine's time of a state; it has nanoseconds, which Python's parser of 3.11 does not take."""
+def _written(deployment: Mapping[str, Any]) -> float:
+    """When the engine wrote a state, in seconds since 1970; 0 when it does not say."""
     try:
-        return datetime.fromisoformat(re.sub(r"\.\d+", "", str(written))).timestamp()
+        return datetime.fromisoformat(str((deployment.get("manifest") or {}).get("time"))).timestamp()
     except (ValueError, OverflowError):
         return 0.0
 

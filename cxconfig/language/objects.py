@@ -207,6 +207,9 @@ def _usable(key: ScalarNode, kind: Kind, spot: Spot) -> bool:
         spot.sheet.add(key, "the name begins or ends with a space", "remove the space", path=spot.path)
     elif not all(c.isprintable() for c in name):
         spot.sheet.add(key, "the name holds a line break or another invisible character", "remove it", path=spot.path)
+    elif name in (".", "..") or "*" in name:
+        rule = f"no {kind.singular} can have this name: it would stand for others, too"
+        spot.sheet.add(key, rule, "write the name of one object", path=spot.path)
     elif len(name) > MAX_KEY:
         rule = f"the {kind.singular}'s name has more than {MAX_KEY} characters"
         spot.sheet.add(key, rule, "shorten it", path=spot.path[:-1])

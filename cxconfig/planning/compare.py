@@ -173,13 +173,21 @@ def _notes(kind: Kind, desired: Desired, recorded: Recorded | None, record: Valu
 
 
 def _removed(kind: Kind, world: World) -> Iterator[Step]:
-    """Recorded and no longer declared: what the object's own `on_remove` says, else the kind's, else the default."""
+    """Recorded and no longer declared: what the object's own `on_remove` says, else the kind's, else the default.
+
+    One that is declared in another case may be the very same object live: it is only forgotten.
+    """
+    renamed = {key.casefold(): key for kind_id, key in world.desired if kind_id == kind.id}
     for (kind_id, key), recorded in sorted((world.recorded or {}).items(), key=lambda item: item[0]):
         if kind_id != kind.id or (kind_id, key) in world.desired:
             continue
         live = world.live.get((kind_id, key))
         policy = recorded_on_remove(recorded.inputs) or world.on_remove.get(kind.id) or kind.removals[0]
         action = kind.removal(policy, live)
+        notes: tuple[str, ...] = ()
+        if key.casefold() in renamed and action is not Action.FORGET:
+            action = Action.FORGET
+            notes = (f"left as it is: {renamed[key.casefold()]!r} differs only in case and may be the same",)
         yield Step(
             kind.id,
             key,
@@ -187,5 +195,6 @@ def _removed(kind: Kind, world: World) -> Iterator[Step]:
             Cause.REMOVED,
             call=kind.removal_call(key, action),
             recorded=bool(recorded.urn),
+            notes=notes,
             exists=live is not None,
         )

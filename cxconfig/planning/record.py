@@ -107,12 +107,16 @@ def recorded_on_remove(inputs: Values) -> OnRemove | None:
     return OnRemove(value) if value else None
 
 
-def plain(value: Any) -> Any:
-    """Values as they come through Pulumi: every number arrives as a float."""
+def plain(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties as they come through Pulumi: with its own among them, and every number a float."""
+    return {name: _whole(value) for name, value in properties.items() if not name.startswith("__")}
+
+
+def _whole(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):
-        return {name: plain(inner) for name, inner in value.items() if not name.startswith("__")}
+        return {name: _whole(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
+        return [_whole(inner) for inner in value]
     return value

@@ -52,7 +52,10 @@ class OneCloudClient:
                     way_out="Check that `url` names the contact centre itself; nothing was taken for absent.",
                 ) from None
             return None
-        return _an_object(answer.json(), f"GET {path}")
+        user = _an_object(answer.json(), f"GET {path}")
+        if str(user.get("loginId")).strip().casefold() != login.casefold():
+            raise _unexpected(f"GET {path}", "this user, by its loginId")
+        return user
 
     def create_user(self, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
         """POST /user. 404: the team does not exist; 409: the login exists; 400: an integrity or password rule."""
@@ -70,7 +73,9 @@ class OneCloudClient:
         """GET /user/lock/<login>: is the account locked after too many failed logins?"""
         path = f"{BASE}/user/lock/{segment(login)}"
         answer = _an_object(self.connection.call("GET", path).json(), f"GET {path}")
-        return truth(answer.get("lockedOut", False))
+        if not isinstance(answer.get("lockedOut"), (bool, str)):
+            raise _unexpected(f"GET {path}", "lockedOut")
+        return truth(answer["lockedOut"])
 
     def unlock(self, login: str) -> None:
         """PUT /user/lock/<login>."""

@@ -3,7 +3,7 @@ what the API cannot do. Pure. Source: the vendor's "Users" chapter."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 from urllib.parse import quote
@@ -13,8 +13,15 @@ from cxconfig.kinds import Difference, FieldSpec
 
 
 def truth(value: Any) -> bool:
-    """The vendor sends booleans as JSON booleans and accepts (and may send) "true" and "false"."""
-    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+    """The vendor sends booleans as JSON booleans and accepts (and may send) "true" and "false"; absent is false.
+
+    Raises ValueError for anything else.
+    """
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise ValueError
 
 
 def folded(name: str) -> str:
@@ -37,28 +44,67 @@ def canonical(name: str, value: Any) -> Any:
 
 
 def from_vendor(specs: Mapping[str, FieldSpec], raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A vendor's user as plain values by field name; unknown keys (`loginInfo`) are ignored, absent ones are empty."""
+    """A vendor's user as plain values by field name; unknown keys (`loginInfo`) are ignored, absent ones are empty.
+
+    Raises `UnexpectedAnswer` for a form that no document shows: taking it for empty would be a guess.
+    """
     live: dict[str, Any] = {}
     for name, spec in specs.items():
         if spec.secret or spec.setting or not spec.vendor:
             continue
-        value = raw.get(spec.vendor)
-        if name in ("disabled", "change_password"):
-            live[name] = truth(value)
-        elif name == "skills":
-            live[name] = {str(skill): _level(level) for skill, level in (value or {}).items()}
-        elif name == "roles":
-            live[name] = [str(role["value"] if isinstance(role, dict) else role) for role in value or []]
-        else:
-            live[name] = "" if value is None else str(value)
+        try:
+            read: Callable[[Any], Any] = _READ.get(name, _text)
+            live[name] = read(raw.get(spec.vendor))
+        except (ValueError, TypeError, OverflowError):
+            raise UnexpectedAnswer(
+                f"onecloud: the user {raw.get('loginId')!r} came with `{spec.vendor}` in a form that the vendor does"
+                " not document",
+                system="onecloud",
+                status=200,
+                way_out="Nothing was taken for absent. Look at the user in the contact centre administrator.",
+            ) from None
     return live
 
 
-def _level(value: Any) -> int:
-    try:
-        return int(float(value))
-    except (TypeError, ValueError):
-        raise UnexpectedAnswer("OneCloud sent a skill level that is not a number", system="onecloud") from None
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return str(_number(value))
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or float(value) != int(float(value)):
+        raise ValueError
+    return int(float(value))
+
+
+def _skills(value: Any) -> dict[str, int]:
+    if value is None or value == []:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError
+    return {skill: _number(level) for skill, level in value.items()}
+
+
+def _roles(value: Any) -> list[str]:
+    if value is not None and not isinstance(value, list):
+        raise ValueError
+    return [_name(role) for role in value or []]
+
+
+def _name(role: Any) -> str:
+    name = role.get("value") if isinstance(role, Mapping) else role
+    if not isinstance(name, str):
+        raise ValueError
+    return name
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "disabled": truth,
+    "change_password": truth,
+    "skills": _skills,
+    "roles": _roles,
+}
 
 
 def to_vendor(specs: Mapping[str, FieldSpec], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Scheme(ABC):
 
     @abstractmethod
     def token(self, answer: Answer) -> Token:
-        """The token of a 200 answer; raises `UnexpectedAnswer` or `AuthenticationFailed` when there is none in it."""
+        """The token of a 2xx answer; raises `UnexpectedAnswer` or `AuthenticationFailed` when there is none in it."""
 
     @property
     @abstractmethod
@@ -200,8 +200,8 @@ class Authenticator(httpx.Auth):
         self._held = _Held(self._held.number + 1, token.value, until)
 
     def _accepted(self, answer: Answer) -> Answer:
-        if answer.status == 200:
-            return answer
+        if 200 <= answer.status < 300:
+            return answer  # never quoted: there may be a token in it
         system, said = answer.system, answer.said(self._wanted.secrets)
         names = ", ".join(f"systems.{system}.{name}" for name in ("url", *self.scheme.settings))
         raise AuthenticationFailed(

@@ -1,6 +1,6 @@
 """Killed at any moment, the next run converges: nothing lost, nothing twice, passwords right.
 
-The suite kills a run at a few moments; `CXCONFIG_KILLS=20` makes it twenty, `CXCONFIG_KILL_SEED` other ones.
+The suite kills a run at three moments; `CXCONFIG_KILLS=20` makes it twenty, `CXCONFIG_KILL_SEED` other ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import PASSWORD, Ran, Tenant, agent, agents, wait_until
 
-KILLS = int(os.environ.get("CXCONFIG_KILLS", "5"))
+KILLS = int(os.environ.get("CXCONFIG_KILLS", "3"))
 SEED = int(os.environ.get("CXCONFIG_KILL_SEED", "1"))
 USERS = 100
 OTHER_PASSWORD = "Bilby-4410-second"
@@ -98,25 +98,31 @@ def created(tenant: Tenant) -> list[str]:
     return [str(entry.sent["loginId"]) for entry in tenant.box.log("POST", USER, changed=True)]
 
 
-def times(count: int) -> list[float]:
-    """So many moments of a run from 0 to 1, one in each part of it."""
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a run is killed: so many seconds after it had read so many users, or had created so many."""
+
+    read: int
+    written: int
+    later_s: float
+
+    def __str__(self) -> str:
+        return f"{f'{self.written}-written' if self.written else f'{self.read}-read'}-{self.later_s:.2f}s-later"
+
+
+def moments(count: int) -> list[Moment]:
+    """So many moments of a run, one in each part of it: a fifth before the first write and a fifth after the last."""
     chance = random.Random(SEED)
-    return [(number + chance.random()) / count for number in range(count)]
-
-
-@pytest.fixture(scope="module")
-def length(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Tenant], float]:
-    """How long a whole run takes here and now, in seconds; measured once."""
-    known: list[float] = []
-
-    def measure(tenant: Tenant) -> float:
-        if not known:
-            began = time.monotonic()
-            assert tenant.run("up", "--yes").code == 0
-            known.append(time.monotonic() - began)
-        return known[0]
-
-    return measure
+    found = []
+    for number in range(count):
+        part = (number + chance.random()) / count
+        if part < 0.2:
+            found.append(Moment(1 + int(part / 0.2 * USERS), 0, chance.uniform(0, 2)))
+        elif part < 0.8:
+            found.append(Moment(0, 1 + int((part - 0.2) / 0.6 * USERS), chance.uniform(0, 0.05)))
+        else:
+            found.append(Moment(0, USERS, chance.uniform(0, 1)))
+    return found
 
 
 def flaky(make_tenant: MakeTenant, number: int) -> Tenant:
@@ -127,23 +133,30 @@ def flaky(make_tenant: MakeTenant, number: int) -> Tenant:
     return tenant
 
 
-@pytest.mark.parametrize("moment", times(KILLS), ids=lambda moment: f"{moment:.2f}")
-def test_killed_at_a_random_moment(make_tenant: MakeTenant, length: Callable[[Tenant], float], moment: float) -> None:
-    """No user twice, none lost, every password right, no process left, and then nothing to do."""
-    seconds = length(flaky(make_tenant, SEED)) * moment
-    tenant = flaky(make_tenant, int(moment * 1000))
+def killed_at(tenant: Tenant, moment: Moment) -> None:
+    """Run until the sandbox has seen so much, and kill; a run that was faster than that has ended by itself."""
     process = tenant.start("up", "--yes")
+    wait_until(lambda: tenant.reads() >= moment.read and len(created(tenant)) >= moment.written, str(moment))
     try:
-        process.communicate(timeout=seconds)
+        process.communicate(timeout=moment.later_s)
     except subprocess.TimeoutExpired:
         kill(process)
     assert_nothing_left(tenant)
+
+
+@pytest.mark.parametrize("moment", moments(KILLS), ids=str)
+def test_killed_at_a_random_moment(make_tenant: MakeTenant, moment: Moment) -> None:
+    """No user twice, none lost, every password right, no process left, and then nothing to do."""
+    tenant = flaky(make_tenant, moment.read + moment.written)
+    killed_at(tenant, moment)
     posted = len(created(tenant))
     log = converge(tenant)
-    assert set(tenant.box.users) == set(agents(USERS)), f"{posted} had been created\n{log}"
+    assert sorted(created(tenant)) == sorted(agents(USERS)), f"{posted} had been created\n{log}"
+    assert set(tenant.box.users) == set(agents(USERS))
     assert all(tenant.box.password_matches(login, PASSWORD) for login in tenant.box.users)
     assert tenant.state().keys() == {*(f"users/a{n}" for n in range(USERS)), *(f"teams/{t}" for t in tenant.box.teams)}
-    assert tenant.run("audit").code == 0
+    writes = tenant.writes()
+    assert [tenant.run("preview").code, tenant.run("audit").code, tenant.writes()] == [0, 0, writes]
 
 
 def test_a_created_user_who_is_taken_out_of_the_yaml_is_disabled(tenant: Tenant) -> None:

@@ -27,6 +27,7 @@ from cxconfig.errors import (
     OutcomeUnknown,
     PermissionDenied,
     Refused,
+    SettingsError,
     Unreachable,
 )
 from cxconfig.journal import Entry, Event, Journal, error_from_data, error_to_data
@@ -127,11 +128,24 @@ def test_a_run_that_is_just_beginning_is_nobodys_dead_run(tmp_path: Path) -> Non
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_run_of_another_host_counts_as_alive(tmp_path: Path, dead: int) -> None:
-    """Whether its process lives cannot be seen from here."""
+def test_a_run_of_another_host_that_holds_the_lock_is_alive(tmp_path: Path, dead: int) -> None:
+    """Whether its process lives cannot be seen from here; its lock can."""
     run = owned_by(run_with(tmp_path, begun(Action.CREATE)), dead, "elsewhere.example")
-    assert run.alive()
+    assert run.alive({"elsewhere.example"})
+    assert unfinished_runs(tmp_path, {"elsewhere.example"}) == []
+
+
+def test_what_a_run_of_another_host_did_is_not_forgotten(tmp_path: Path, dead: int) -> None:
+    """In CI every run has a host of its own: without a lock, one that began to write is over."""
+    run = owned_by(run_with(tmp_path, begun(Action.CREATE)), dead, "elsewhere.example")
+    assert [found.folder for found in unfinished_runs(tmp_path)] == [run.folder]
+
+
+def test_a_run_of_another_host_that_has_not_begun_is_left_alone(tmp_path: Path, dead: int) -> None:
+    """It may be about to take the lock."""
+    run = owned_by(Run.begin(tmp_path), dead, "elsewhere.example")
     assert unfinished_runs(tmp_path) == []
+    assert run.folder.is_dir()
 
 
 def test_a_process_that_waits_to_be_reaped_is_dead(zombie: int) -> None:
@@ -140,12 +154,49 @@ def test_a_process_that_waits_to_be_reaped_is_dead(zombie: int) -> None:
     assert not process_exists(zombie)
 
 
-def test_an_id_that_was_used_again_is_another_process(tmp_path: Path) -> None:
-    """A process that started after the run began is not its process."""
-    run = owned_by(run_with(tmp_path, begun(Action.CREATE)), os.getpid())
-    assert run.alive()
+@pytest.mark.parametrize("changed", [{"started": "1"}, {"boot": "another"}])
+def test_an_id_that_was_used_again_is_another_process(tmp_path: Path, changed: dict[str, str]) -> None:
+    """The process's start and the boot tell; the times of files do not, as clocks differ."""
+    run = run_with(tmp_path, begun(Action.CREATE))
     os.utime(run.folder / OWNER, (1_000_000_000, 1_000_000_000))
+    assert run.alive()
+    owner = json.loads((run.folder / OWNER).read_text())
+    (run.folder / OWNER).write_text(json.dumps(owner | changed))
     assert not run.alive()
+
+
+@pytest.mark.parametrize("line", ["5", "[]", '{"event": "else"}', '{"event": "begun", "more": 1}', "{}"])
+def test_a_journal_that_is_none_is_not_passed_over(tmp_path: Path, line: str) -> None:
+    """It could know of objects that nobody else knows: the message names the file and the way out."""
+    run = run_with(tmp_path, begun(Action.CREATE))
+    with run.journal.path.open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(SettingsError, match=r"journal\.jsonl, cannot be used: line 2"):
+        list(run.journal.entries())
+
+
+def test_a_line_that_was_cut_short_is_left_out(tmp_path: Path) -> None:
+    """What it was to tell was not begun."""
+    run = run_with(tmp_path, begun(Action.CREATE))
+    with run.journal.path.open("a") as file:
+        file.write('{"event": "beg')
+    assert len(list(run.journal.entries())) == 1
+
+
+def test_a_journal_of_a_kind_that_is_not_known(tmp_path: Path) -> None:
+    """A newer version wrote it: nothing is done without what it knows."""
+    run = run_with(tmp_path, Entry(Event.BEGUN, "onecloud.ghosts", "x", Action.CREATE, {"key": "x"}))
+    with pytest.raises(SettingsError, match=r"onecloud\.ghosts"):
+        lay_over([], [run], REGISTRY)
+
+
+def test_an_old_folder_that_never_got_its_name_is_removed(tmp_path: Path) -> None:
+    """A kill at the very beginning leaves nothing for good."""
+    folder = tmp_path / ".beginning-20260101T000000-000000-1"
+    folder.mkdir()
+    os.utime(folder, (1_000_000_000, 1_000_000_000))
+    assert unfinished_runs(tmp_path) == []
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("pid", [0, -1])
@@ -350,6 +401,15 @@ def test_a_lock_of_a_living_process_is_not_stale(tmp_path: Path) -> None:
     lock = held_lock(stack_with_lock(tmp_path, hostname=socket.gethostname(), pid=os.getpid()))
     assert lock is not None and not lock.stale
     assert str(os.getpid()) in str(lock) and socket.gethostname() in str(lock)
+
+
+def test_a_lock_whose_number_another_process_was_given_is_stale(tmp_path: Path) -> None:
+    """One that started after the lock was made and is no engine."""
+    stack = stack_with_lock(tmp_path, hostname=socket.gethostname(), pid=os.getpid())
+    (path,) = tmp_path.rglob("one.json")
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    lock = held_lock(stack)
+    assert lock is not None and lock.stale
 
 
 def test_a_lock_of_another_host_is_never_stale(tmp_path: Path, dead: int) -> None:
