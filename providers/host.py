@@ -202,8 +202,8 @@ class Host:
         key = held[KEY]
         if step is not None and step.action is Action.FORGET:
             return
-        if step is None and key.casefold() in {name.casefold() for name in self._tenant().objects.get(kind.id, {})}:
-            return  # declared in another case: it may be the very same object live
+        if step is None and self._declared_in_another_case(kind, key):
+            return  # it may be the very same object live
         live = self._observe(kind, key, {})
         if live is None:
             return
@@ -214,6 +214,10 @@ class Host:
         if step is not None and step.action is not action:
             raise _changed(kind, key, None, f"it would be {action} instead of {step.action}")
         self._handler(kind).remove(key, live, action)
+
+    def _declared_in_another_case(self, kind: Kind, key: str) -> bool:
+        names = self._tenant().objects.get(kind.id, {})
+        return key not in names and key.casefold() in {name.casefold() for name in names}
 
     def _journaled(
         self,
