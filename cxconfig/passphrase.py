@@ -19,7 +19,11 @@ def passphrase(environ: Mapping[str, str]) -> str:
         try:
             return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{FILE_VARIABLE} names {path}, which cannot be read: {error}") from None
+            why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise SettingsError(
+                f"{FILE_VARIABLE} names {path}, which cannot be read: {why}",
+                way_out=f"Name the file that holds the passphrase, or set {VARIABLE} to the passphrase itself.",
+            ) from None
     raise SettingsError(
         "no passphrase: the state's secrets are encrypted with one, and changed passwords are noticed by it",
         way_out=f"Choose one, keep it, and set it: export {VARIABLE}=... (or {FILE_VARIABLE}=/path/of/a/file)",

@@ -73,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("interrupted: nothing further was begun", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        from cxconfig.cli.common import show_mistyped
+
+        show_mistyped(error)
         sys.exit(1)
     except CxconfigError as error:
         from cxconfig.cli.common import show_error

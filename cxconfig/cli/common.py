@@ -88,6 +88,16 @@ def show_error(error: CxconfigError) -> None:
         click.echo(line, err=True, color=True)
 
 
+def show_mistyped(error: click.ClickException) -> None:
+    """What is wrong with the command line: as click shows it, or as data when JSON was asked for."""
+    if not _json_asked():
+        error.show()
+        return
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "cxconfig"
+    show_error(SettingsError(error.format_message(), way_out=f"Try '{command} --help' for help."))
+
+
 def _json_asked() -> bool:
     """The context is gone when the error is shown, so the command line itself is looked at."""
     words = sys.argv[1:]

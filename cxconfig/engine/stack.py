@@ -181,10 +181,18 @@ def _written(deployment: Mapping[str, Any]) -> float:
 
 
 def state_way_out(stack: Stack, said: Iterable[str]) -> str:
-    """Where the state is, and what to do when the engine speaks of its passphrase."""
+    """Where the state is, and what to do about what the engine said of it."""
+    lines = list(said)
     where = f"The stack is {stack.name!r} in {stack.shown(stack.backend)}."
-    if any("passphrase" in line for line in said):
+    if any("passphrase" in line for line in lines):
         where += (
             " Set the passphrase that it was made with (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE)."
+        )
+    elif stack.local is None:
+        where += " Check `state.backend` in tenant.yaml, and the variables with which you sign in there."
+    elif any("failed to load checkpoint" in line for line in lines):
+        folder = stack.local / ".pulumi" / "stacks" / PROJECT
+        where += (
+            f" Its file in {folder} is damaged; the one before it is beside it and ends in .bak: copy that over it."
         )
     return where

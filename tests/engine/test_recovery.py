@@ -121,7 +121,7 @@ def moments(count: int) -> list[Moment]:
         elif part < 0.8:
             found.append(Moment(0, 1 + int((part - 0.2) / 0.6 * USERS), chance.uniform(0, 0.05)))
         else:
-            found.append(Moment(0, USERS, chance.uniform(0, 1)))
+            found.append(Moment(0, USERS, chance.uniform(0, 0.3)))
     return found
 
 
