@@ -73,6 +73,8 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value  # a phone may have more digits than a float keeps
     if isinstance(value, bool) or float(value) != int(float(value)):
         raise ValueError
     return int(float(value))
