@@ -37,7 +37,6 @@ from providers.onecloud.values import (
     not_taken,
     plain_login,
     to_vendor,
-    truth,
     unaddressable,
     unchangeable,
 )
@@ -252,7 +251,7 @@ class UsersHandler(Handler):
         elif action is Action.DISABLE:
             self._settled(
                 lambda: self.client.update_user(key, {"disabled": True}),
-                lambda: (user := self.client.user(key)) is None or truth(user.get("disabled")),
+                lambda: (live := self._read(key, False)) is None or live["disabled"],
                 gone_is_done=True,
             )
 
