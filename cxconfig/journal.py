@@ -19,6 +19,7 @@ from cxconfig.errors import (
     AuthenticationFailed,
     ChangedSincePreview,
     CxconfigError,
+    InputErrors,
     LiveError,
     ObjectError,
     OutcomeUnknown,
@@ -111,7 +112,8 @@ _TYPES: dict[str, type[CxconfigError]] = {
 
 def error_to_data(error: CxconfigError) -> dict[str, Any]:
     """An error as plain values, for another process."""
-    data: dict[str, Any] = {"type": type(error).__name__, "what": error.what, "way_out": error.way_out}
+    what = str(error) if isinstance(error, InputErrors) else error.what
+    data: dict[str, Any] = {"type": type(error).__name__, "what": what, "way_out": error.way_out}
     if isinstance(error, LiveError):
         data |= {n: getattr(error, n) for n in ("system", "endpoint", "status", "said", "request_id")}
     return data

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -300,6 +301,10 @@ class System(ABC):
     """Settings that may only come from a reference (`${env:NAME}`), never as text."""
     kinds: ClassVar[tuple[Kind, ...]]
     """In order of dependency: a kind comes after those it refers to."""
+
+    def origin(self, settings: Any) -> str:
+        """May override: what tells one live tenant from another; without ports, as a tenant may move between them."""
+        return urlsplit(settings.url).hostname or ""
 
     @abstractmethod
     def connect(self, settings: Any) -> Client:

@@ -11,6 +11,7 @@ from cxconfig.kinds import Client, Desired, Handler, Kind, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.planning.compare import Key
 from cxconfig.planning.plan import Recorded
+from cxconfig.planning.record import origin_mark
 from cxconfig.tenancy import system_entry
 
 
@@ -84,6 +85,10 @@ class Live:
     def close(self) -> None:
         for client in self._connections.values():
             client.close()
+
+    def origin(self, system: str) -> str:
+        """The mark of the live tenant that the settings name."""
+        return origin_mark(self._registry.system(system).origin(self._settings(system)))
 
     def _needed(self) -> list[str]:
         kinds = [self._registry[kind_id] for kind_id, objects in self._tenant.objects.items() if objects]

@@ -9,7 +9,9 @@ from pathlib import Path
 from cxconfig.errors import InputError, InputErrors, SettingsError
 from cxconfig.kinds import Desired, OnRemove, Registry, SecretRef
 from cxconfig.language import SystemEntry, Tenant, resolve_secret
+from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
 from cxconfig.planning.compare import Key
+from cxconfig.planning.record import Digester
 
 
 def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
@@ -42,6 +44,11 @@ def secrets_of(tenant: Tenant, registry: Registry) -> dict[Key, dict[str, str]]:
     if mistakes:
         raise InputErrors(mistakes)
     return found
+
+
+def digester_of(tenant: str) -> Digester:
+    """What makes and checks the digests of a tenant's record, with the passphrases of the environment."""
+    return Digester(passphrase(os.environ), tenant, os.environ.get(PREVIOUS_VARIABLE))
 
 
 def removal_policies(tenant: Tenant) -> dict[str, OnRemove]:

@@ -28,21 +28,24 @@ from cxconfig.errors import (
 from cxconfig.journal import Entry, Event, Journal, error_to_data
 from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, OnRemove, Values
 from cxconfig.language import SystemEntry, Tenant, load, resolve_secret
-from cxconfig.passphrase import passphrase
+from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import ENVIRONMENT, HandedStep, Handover
 from cxconfig.planning.record import (
     KEY,
     ON_REMOVE,
+    ORIGIN,
     Digester,
     differing,
     is_digest,
     observed_record,
+    origin_mark,
     plain,
     record_value,
     recorded_on_remove,
     same_key,
+    unreadable,
 )
-from cxconfig.tenancy import removal_policies, system_entry
+from cxconfig.tenancy import digester_of, removal_policies, system_entry
 from providers.registry import REGISTRY
 
 TENANT_VARIABLE = "CXCONFIG_TENANT"
@@ -60,7 +63,7 @@ class Found:
 
 
 class Host:
-    """Thread-safe; called by up to four threads of the dynamic host."""
+    """Thread-safe: called by several threads of the dynamic host."""
 
     def __init__(self, folder: Path, handover: Handover | None) -> None:
         self._folder = folder
@@ -70,6 +73,7 @@ class Host:
         self._document: Tenant | None = None
         self._handlers: dict[str, Handler] = {}
         self._connections: dict[str, Any] = {}
+        self._origins: dict[str, str] = {}
         self._digester: Digester | None = None
         self._sound = handover is not None
         self._broken = False
@@ -100,11 +104,13 @@ class Host:
         """Texts that fail the preview: changes that no API call can make. Pure, on refreshed old values."""
         if self._handover is not None or not olds:
             return []
-        kind, record = REGISTRY[kind_id], plain(news)
-        differences = self._differences(kind, record, plain(olds), live_is_record=True)
+        kind, record, held = REGISTRY[kind_id], plain(news), plain(olds)
+        texts = [d.problem for d in self._differences(kind, record, held, live_is_record=True) if d.problem]
+        if unsure := unreadable(kind, held, self._digests()):
+            texts.append(f"{', '.join(unsure)}: recorded under another passphrase. {OTHER_PASSPHRASE}")
         place = self._place(kind_id, record[KEY])
         where = f"{place}: " if place else ""
-        return [f"{where}{kind.singular} {record[KEY]}: {d.problem}" for d in differences if d.problem]
+        return [f"{where}{kind.singular} {record[KEY]}: {text}" for text in texts]
 
     def differs(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> bool:
         """Is there anything to write or to record?"""
@@ -117,13 +123,14 @@ class Host:
         )
 
     def read(self, kind_id: str, props: dict[str, Any]) -> Found | None:
+        self._same_origin(kind_id, props)
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
         held = self._newly_listed(kind, held[KEY]) | held
         live = self._observe(kind, held[KEY], held)
         if live is None:
             return None
         seen = observed_record(kind, held[KEY], held, live, self._digests())
-        return Found(seen, seen | kind.facts(live))
+        return Found(seen, self._outputs(kind, seen, live))
 
     def create(self, kind_id: str, news: dict[str, Any]) -> dict[str, Any]:
         """Create what is absent, take over what is there: then write only what differs."""
@@ -131,10 +138,12 @@ class Host:
         return self._journaled(kind, record, Action.CREATE, lambda step: self._create(kind, record, step))
 
     def update(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+        self._same_origin(kind_id, olds)
         kind, held, record = REGISTRY[kind_id], managed(kind_id, plain(olds)), plain(news)
         return self._journaled(kind, record, Action.UPDATE, lambda step: self._update(kind, held, record, step))
 
     def delete(self, kind_id: str, props: dict[str, Any]) -> None:
+        self._same_origin(kind_id, props)
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
 
         def remove(step: HandedStep | None) -> dict[str, Any]:
@@ -149,7 +158,7 @@ class Host:
         key = record[KEY]
         if step is None or step.observed is not None:
             if step is not None and not step.fields:
-                return record | dict(step.facts)
+                return self._outputs(kind, record, None, step.facts)
             live = self._observe(kind, key, record)
             if live is not None:
                 shown = None if step is None else step.observed
@@ -158,7 +167,7 @@ class Host:
                 raise _changed(kind, key, self._place(kind.id, key), "it is gone")
         desired, secrets = self._desired(kind, record)
         live = self._handler(kind).create(desired, secrets)
-        return record | kind.facts(live)
+        return self._outputs(kind, record, live)
 
     def _update(
         self, kind: Kind, held: dict[str, Any], record: dict[str, Any], step: HandedStep | None
@@ -167,11 +176,11 @@ class Host:
         if step is not None and step.observed is None:
             return self._create(kind, record, step)
         if step is not None and not step.fields:
-            return record | dict(step.facts)
+            return self._outputs(kind, record, None, step.facts)
         live = self._observe(kind, key, record)
         if live is None:
             raise _changed(kind, key, self._place(kind.id, key), "it is gone")
-        secrets = _announced_secrets(kind, step) if step is not None else _changed_secrets(kind, held, record)
+        secrets = _announced_secrets(kind, step) if step is not None else self._changed_secrets(kind, held, record)
         return self._write(kind, record, live, held if step is None else step.observed, secrets)
 
     def _write(
@@ -192,11 +201,18 @@ class Host:
             if moved:
                 raise _changed(kind, key, place, f"other values of {', '.join(moved)}")
         if not differences and not secret_names:
-            return record | kind.facts(live)
+            return self._outputs(kind, record, live)
         desired, secrets = self._desired(kind, record, secret_names)
         all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(secret_names))]
         after = self._handler(kind).update(desired, live, all_of_them, secrets)
-        return record | kind.facts(after)
+        return self._outputs(kind, record, after)
+
+    def _outputs(
+        self, kind: Kind, record: Mapping[str, Any], live: Values | None, facts: Values | None = None
+    ) -> dict[str, Any]:
+        """What the state holds as outputs: the record, the facts, and which live tenant the object is in."""
+        known = kind.facts(live) if live is not None else facts or {}
+        return {**record, **known, ORIGIN: self._origin(kind.system)}
 
     def _remove(self, kind: Kind, held: dict[str, Any], step: HandedStep | None) -> None:
         key = held[KEY]
@@ -293,6 +309,16 @@ class Host:
         fields = {n: v for n, v in fields.items() if not kind.specs[n].secret}
         return Desired(kind.id, key, fields, place=place), secrets
 
+    def _changed_secrets(self, kind: Kind, held: Values, record: Values) -> set[str]:
+        """Secrets that were not recorded before, or as another value."""
+        names = {name for name in record if name in kind.specs and kind.specs[name].secret}
+        unlike = {name for name in names if held.get(name) != record[name]}
+        if not any(name in held and not same_key(held[name], record[name]) for name in unlike):
+            return unlike
+        _, secrets = self._desired(kind, dict(record), unlike)
+        digests, key = self._digests(), record[KEY]
+        return {n for n in unlike if n not in held or not digests.agrees(kind, key, n, secrets[n], held[n])}
+
     def _same_as_announced(
         self, kind: Kind, key: str, name: str, value: Any, announced: str, place: Place | None
     ) -> None:
@@ -335,8 +361,25 @@ class Host:
         with self._lock:
             if self._digester is None:
                 name = self._handover.tenant if self._handover else self._tenant().name
-                self._digester = Digester(passphrase(os.environ), name)
+                self._digester = digester_of(name)
             return self._digester
+
+    def _origin(self, system: str) -> str:
+        with self._lock:
+            if system not in self._origins:
+                definition = REGISTRY.system(system)
+                settings = self._entry(system).resolve(definition, os.environ)
+                self._origins[system] = origin_mark(definition.origin(settings))
+            return self._origins[system]
+
+    def _same_origin(self, kind_id: str, props: Mapping[str, Any]) -> None:
+        """Under plain pulumi: an object that was applied to another live tenant is not looked for in this one."""
+        kind, recorded = REGISTRY[kind_id], props.get(ORIGIN)
+        if self._handover is None and recorded and recorded != self._origin(kind.system):
+            raise SettingsError(
+                f"{kind.singular} {props[KEY]} was applied to another live system than tenant.yaml names now",
+                way_out="Set url and scope as they were; for one that has moved, run `cxconfig refresh --moved` once.",
+            )
 
     def _handler(self, kind: Kind) -> Handler:
         with self._lock:
@@ -367,12 +410,6 @@ def managed(kind_id: str, held: Mapping[str, Any]) -> dict[str, Any]:
 
 def _announced_secrets(kind: Kind, step: HandedStep | None) -> set[str]:
     return {name for name in (step.fields if step else ()) if kind.specs[name].secret}
-
-
-def _changed_secrets(kind: Kind, held: Values, record: Values) -> set[str]:
-    """Secrets that were not recorded before, or with another digest under the same passphrase."""
-    names = {name for name in record if name in kind.specs and kind.specs[name].secret}
-    return {n for n in names if n not in held or (same_key(held[n], record[n]) and held[n] != record[n])}
 
 
 def _changed(kind: Kind, key: str, place: Place | None, what: str) -> ChangedSincePreview:

@@ -22,9 +22,10 @@ from cxconfig.cli.common import (
 @folder_argument
 @unlock_option
 @full_option
+@click.option("--moved", is_flag=True, help="The contact centre has a new address or domain: keep what is recorded.")
 @verbose_option
 @format_option
-def command(folder: Path, unlock: bool, full: bool, verbose: bool, form: str) -> int:
+def command(folder: Path, unlock: bool, full: bool, moved: bool, verbose: bool, form: str) -> int:
     """Record what is live for the tenant in FOLDER (default: here); writes nothing to the live systems.
 
     `preview` and `up` look at the live systems themselves: this is for a state that others read. Exit code:
@@ -33,7 +34,7 @@ def command(folder: Path, unlock: bool, full: bool, verbose: bool, form: str) ->
     from cxconfig.engine.session import Session
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), full=full)) as session:
+    with closing(Session(folder, REGISTRY, progress(), full=full, moved=moved)) as session:
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
         return show_result(session.refresh(), form, verbose)

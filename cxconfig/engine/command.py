@@ -19,7 +19,7 @@ from pulumi.automation._cmd import CommandResult
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-from cxconfig.engine.locate import Engine
+from cxconfig.engine.locate import Engine, without_options
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -28,7 +28,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 class PulumiCommand(automation.PulumiCommand):
     """The engine that was found, without asking it for its version again. `interrupted`: the user pressed Ctrl-C.
 
-    `code`: the last run's exit code, negative when a signal ended it.
+    `code`: the last run's exit code, negative when a signal ended it; `errors`: what it wrote to standard error.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -36,6 +36,7 @@ class PulumiCommand(automation.PulumiCommand):
         self.version = VersionInfo.parse(engine.version)
         self.interrupted = False
         self.code = 0
+        self.errors = ""
 
     def run(
         self,
@@ -58,7 +59,7 @@ class PulumiCommand(automation.PulumiCommand):
                 stderr=subprocess.PIPE,
                 stdin=subprocess.DEVNULL,
                 cwd=cwd,
-                env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
+                env={**without_options(os.environ), **additional_env, "PULUMI_AUTOMATION_API": "true"},
                 encoding="utf-8",
                 errors="replace",
                 process_group=0,
@@ -67,7 +68,7 @@ class PulumiCommand(automation.PulumiCommand):
         ):
             watch(process)
             out, err = _drain(process, on_output, on_error)
-        self.code = process.returncode
+        self.code, self.errors = process.returncode, err
         result = CommandResult(stdout=out, stderr=err, code=process.returncode)
         if result.code:
             raise create_command_error(result)

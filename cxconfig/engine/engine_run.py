@@ -31,7 +31,10 @@ ENDED = frozenset({0, 1, 255})
 
 
 class EngineRun:
-    """`saved`: the engine has written its state; `keep`: the run's folder must outlive it all the same."""
+    """`saved`: the engine has written its state; `settled`: and what it does not hold was told the next run.
+
+    `keep`: the run's folder must outlive it.
+    """
 
     def __init__(self, stack: Stack, registry: Registry, world: World, tenant: Tenant, run: Run) -> None:
         self.stack = stack
@@ -40,6 +43,7 @@ class EngineRun:
         self.tenant = tenant
         self.run = run
         self.saved = False
+        self.settled = False
         self.keep = False
         self.interrupted = False
         self._environment: dict[str, str] = {}
@@ -147,7 +151,7 @@ class EngineRun:
             self.saved = command.code in ENDED and not verb.startswith("preview") and self.stack.written_since(before)
             if command.interrupted and verb.startswith("preview"):
                 raise Interrupted("interrupted: nothing was applied") from None
-            raise self._failed(command.code, [self.stack.shown(line) for line in _told(said, text)]) from None
+            raise self._failed(command.code, [self.stack.shown(s) for s in _told(said, command.errors)]) from None
         finally:
             self.interrupted = self.interrupted or command.interrupted
 

@@ -105,6 +105,11 @@ def locate(environ: Mapping[str, str] | None = None, *, plain: bool = False) -> 
     raise EngineMissing(f"no usable Pulumi engine was found; looked at:{lines}", way_out=WAY_OUT)
 
 
+def without_options(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without Pulumi's options in it: what a run targets or skips is for our commands to say."""
+    return {name: value for name, value in environ.items() if not name.startswith("PULUMI_OPTION_")}
+
+
 def environment(engine: Engine, base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment variables for running `engine`: `base` (default: this process's) plus what it needs.
 

@@ -12,24 +12,20 @@ from cxconfig.engine.program import register
 from cxconfig.engine.steps import resources_for
 from cxconfig.errors import CxconfigError
 from cxconfig.live import Live
-from cxconfig.passphrase import passphrase
 from cxconfig.planning.compare import World
-from cxconfig.planning.record import Digester
-from cxconfig.tenancy import desired_objects, secrets_of
+from cxconfig.tenancy import desired_objects, digester_of, secrets_of
 from providers.registry import REGISTRY
 
 
 def program(folder: Path) -> Coroutine[Any, Any, int]:
     """Read the tenant and return the coroutine that registers it; a mistake ends the program with its message."""
-    import os
-
     from cxconfig.language import load
 
     try:
         tenant = load(folder.resolve(), REGISTRY)
         desired = desired_objects(tenant, REGISTRY)
         secrets = secrets_of(tenant, REGISTRY)
-        digester = Digester(passphrase(os.environ), tenant.name)
+        digester = digester_of(tenant.name)
         _assert_existing(Live(tenant, REGISTRY, Silent()), desired)
     except CxconfigError as error:
         raise pulumi.RunError(str(error)) from None

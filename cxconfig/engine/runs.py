@@ -30,6 +30,8 @@ HANDOVER = "handover.json"
 JOURNAL = "journal.jsonl"
 UNNAMED = ".beginning-"
 """Start of the name of a run's folder until it is complete."""
+TAKEN_ON = frozenset({Action.CREATE, Action.ADOPT})
+"""Steps after which an object is ours."""
 GONE = frozenset({Action.DISABLE, Action.DELETE, Action.FORGET})
 CERTAIN = frozenset({"ChangedSincePreview", "SettingsError"})
 """Errors after which an object is as it was."""
@@ -165,9 +167,10 @@ def lay_over(
 ) -> dict[Key, Recorded]:
     """What is recorded, and what unfinished runs had done besides.
 
-    A create that was begun counts as done: whether the object exists is then read. A secret of which it is not known
-    whether it was written counts as not recorded, so that it is written again. `saved`: when the state was written, in
-    seconds since 1970; of what the state knows, it is right about everything but secrets that it cannot read.
+    A create or an adoption that was begun counts as done: whether the object exists is then read. A secret of which it
+    is not known whether it was written counts as not recorded, so that it is written again. `saved`: when the state
+    was written, in seconds since 1970; of what the state knows, it is right about everything but secrets that it cannot
+    read.
     """
     found = {(r.kind, r.key): r for r in recorded}
     for run in runs:
@@ -178,12 +181,21 @@ def lay_over(
             if entry.action in GONE or _surely_undone(end):
                 continue
             held = found.get(where)
-            done = entry.action == Action.CREATE or (end is not None and end.event is Event.DONE)
-            if held is not None and (where in known or not done):
+            done = end is not None and end.event is Event.DONE
+            if held is not None and (where in known or not (done or entry.action == Action.CREATE)):
                 found[where] = replace(held, inputs=_unsure(registry, entry, held))
             elif done:
                 found[where] = Recorded(*where, entry.record, held.urn if held is not None else "")
+            elif entry.action in TAKEN_ON:
+                # An adoption leaves secrets as they are; of a create nobody knows whether it came to set them.
+                inputs = _without_secrets(registry, entry) if entry.action == Action.CREATE else entry.record
+                found[where] = Recorded(*where, inputs, held.urn if held is not None else "")
     return found
+
+
+def _without_secrets(registry: Registry, entry: Entry) -> dict[str, Any]:
+    specs = registry[entry.kind].specs
+    return {name: value for name, value in entry.record.items() if name not in specs or not specs[name].secret}
 
 
 def _unsure(registry: Registry, entry: Entry, held: Recorded) -> Mapping[str, Any]:
@@ -238,13 +250,14 @@ def still_open(
         held = recorded.get(where)
         if outcome.fate is Fate.DONE or outcome.step.action in GONE:
             continue
-        if begun is not None and begun.action == Action.CREATE and not _surely_undone(end):
-            yield Entry(Event.BEGUN, *where, Action.CREATE, begun.record)
+        if begun is not None and begun.action in TAKEN_ON and not _surely_undone(end):
+            yield Entry(Event.BEGUN, *where, begun.action, begun.record)
         elif held is not None:
             unsure = begun is not None and not _surely_undone(end)
             inputs = _unsure(registry, begun, held) if begun is not None and unsure else held.inputs
             if not held.urn:
                 yield Entry(Event.BEGUN, *where, Action.CREATE, inputs)
+                yield Entry(Event.DONE, *where, Action.CREATE)
             elif unsure or where in behind:
                 yield Entry(Event.BEGUN, *where, Action.UPDATE, {**_no_secrets(registry, where[0]), **inputs})
 

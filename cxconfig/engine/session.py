@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,29 +16,33 @@ from cxconfig.engine.locks import held_lock, locking_hosts, remove_stale
 from cxconfig.engine.runs import Run, lay_over, still_open, unfinished_runs
 from cxconfig.engine.stack import PROJECT, Stack
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
-from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown
+from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError
 from cxconfig.journal import Event, error_from_data
 from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.language import Tenant, load
 from cxconfig.live import Live, Watch
-from cxconfig.passphrase import passphrase
+from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
-from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
-from cxconfig.planning.record import Digester
-from cxconfig.tenancy import backend_of, desired_objects, removal_policies, secrets_of
+from cxconfig.planning.plan import Fate, Outcome, Plan, Recorded, Result, Step
+from cxconfig.planning.record import unreadable
+from cxconfig.tenancy import backend_of, desired_objects, digester_of, removal_policies, secrets_of
 
 
 class Session:
     """One command over one tenant. `full`: let the engine go over everything instead of what differs."""
 
-    def __init__(self, folder: Path, registry: Registry, watch: Watch, *, full: bool = False) -> None:
+    def __init__(
+        self, folder: Path, registry: Registry, watch: Watch, *, full: bool = False, moved: bool = False
+    ) -> None:
         self.began = time.monotonic()
         self.registry = registry
         self.watch = watch
         self.full = full
+        self.moved = moved
+        """Is the contact centre known to be the recorded one, although its address or domain is another?"""
         self.tenant: Tenant = load(folder.resolve(), registry)
         self.live = Live(self.tenant, registry, watch)
-        self.digester = Digester(passphrase(os.environ), self.tenant.name)
+        self.digester = digester_of(self.tenant.name)
         self.engine: Engine = locate()
         self.stack = Stack(self.tenant.name, self.tenant.folder, backend_of(self.tenant), self.engine)
         self.runs_folder = (self.stack.local or self.stack.home) / "runs" / self.tenant.name
@@ -74,6 +77,9 @@ class Session:
                 recorded = recording.result()
         if self.saved is None:
             self.saved = self.stack.saved_at
+        self._refuse_elsewhere(recorded)
+        if declared:
+            self._refuse_unreadable(recorded)
         held = lay_over(recorded, self.unfinished, self.registry, self.saved)
         self.behind = behind(recorded, held)
         live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
@@ -89,6 +95,35 @@ class Session:
             removal_policies(self.tenant),
             self.digester,
         )
+
+    def _refuse_elsewhere(self, recorded: Iterable[Recorded]) -> None:
+        """Objects that were applied to another live tenant are not compared with this one: names would meet."""
+        marks: dict[str, str] = {}
+        elsewhere: list[str] = []
+        for held in recorded:
+            kind = self.registry[held.kind]
+            if held.origin and not self.moved:
+                here = marks.setdefault(kind.system, self.live.origin(kind.system))
+                if held.origin != here:
+                    elsewhere.append(f"{kind.singular} {held.key}")
+        if elsewhere:
+            raise SettingsError(
+                f"{len(elsewhere)} recorded objects (the first: {elsewhere[0]}) were applied to another live system"
+                " than tenant.yaml names now; nothing was compared and nothing is changed",
+                way_out=(
+                    "Set url and scope as they were. If it is the same contact centre under a new address, run"
+                    " `cxconfig refresh --moved` once; if it is another one, give it a `tenant` name of its own."
+                ),
+            )
+
+    def _refuse_unreadable(self, recorded: Iterable[Recorded]) -> None:
+        unsure = [r for r in recorded if unreadable(self.registry[r.kind], r.inputs, self.digester)]
+        if unsure:
+            raise SettingsError(
+                f"the secrets of {len(unsure)} objects (the first: {unsure[0].key}) were recorded under another"
+                " passphrase: whether they changed cannot be told",
+                way_out=OTHER_PASSPHRASE,
+            )
 
     def _resolved(self, declared: bool) -> dict[Key, dict[str, str]]:
         """Check every setting and resolve every secret; all mistakes at once."""
@@ -146,7 +181,8 @@ class Session:
     def refresh(self) -> Result:
         """Bring the record in line with the live systems; writes nothing live."""
         world = self.look()
-        plan = Plan(self.tenant.name, tuple(refresh_steps(self.registry, world)), {}, tuple(self.live.warnings()))
+        steps = refresh_steps(self.registry, world, moved=self.moved)
+        plan = Plan(self.tenant.name, tuple(steps), {}, tuple(self.live.warnings()))
         recorded = world.recorded or {}
         plan = replace(plan, declared={k: sum(1 for kind, _ in recorded if kind == k) for k, _ in recorded})
         if plan.changes or self.full:
@@ -178,6 +214,7 @@ class Session:
         if run.saved:
             recorded = run.world.recorded or {}
             run.keep = run.run.keep_open(still_open(run.run, outcomes, recorded, self.behind, self.registry))
+            run.settled = True
             self._forget_unfinished()
 
     def _forget_unfinished(self) -> None:
@@ -193,6 +230,7 @@ class Session:
         steps = tuple(Step(r.kind, r.key, Action.RECORD, exists=True) for r in unknown)
         with self._run(world, Plan(plan.tenant, steps, {})) as run:
             run.adopt(unknown)
+            run.settled = True
         world = self.look(declared=bool(world.desired))
         return world, self.plan(world)
 
@@ -219,7 +257,7 @@ class Session:
             run.hand_over(plan)
             yield run
         finally:
-            if not run.keep and (run.saved or not run.run.began()):
+            if not run.keep and (run.settled or not run.run.began()):
                 run.run.end()
 
     def _refuse_locked(self) -> None:

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from cxconfig.engine.locate import Engine, cache_folder, environment
+from cxconfig.engine.locate import Engine, cache_folder, environment, without_options
 from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
-from cxconfig.planning.record import KEY, ON_REMOVE, plain
+from cxconfig.planning.record import KEY, ON_REMOVE, ORIGIN, plain
 
 if TYPE_CHECKING:
     from cxconfig.engine.command import PulumiCommand, QuietStack
@@ -76,7 +76,11 @@ class Stack:
             _replace(path, yaml.safe_dump({**settings, "config": config}))
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        env = {**environment(self.engine, os.environ), "PULUMI_BACKEND_URL": self.backend, **(more or {})}
+        env = {
+            **environment(self.engine, without_options(os.environ)),
+            "PULUMI_BACKEND_URL": self.backend,
+            **(more or {}),
+        }
         # A tenth of the size; plain pulumi reads either form.
         env.setdefault("PULUMI_DIY_BACKEND_GZIP", "true")
         # The engine writes logs into its home; the default one is outside of what a user expects us to touch.
@@ -169,7 +173,8 @@ def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | Non
     inputs = plain(resource.get("inputs") or {})
     names = {KEY, ON_REMOVE, *registry[kind].specs}
     inputs = {n: v for n, v in inputs.items() if n in names}
-    return Recorded(kind, inputs[KEY], inputs, resource["urn"])
+    origin = str((resource.get("outputs") or {}).get(ORIGIN) or "")
+    return Recorded(kind, inputs[KEY], inputs, resource["urn"], origin)
 
 
 def _written(deployment: Mapping[str, Any]) -> float:

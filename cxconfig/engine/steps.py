@@ -137,8 +137,11 @@ def _said(ops: frozenset[str]) -> str:
     return f"says {' or '.join(sorted(ops))}" if ops else "says nothing of it"
 
 
-def refresh_steps(registry: Registry, world: World) -> list[Step]:
-    """What a refresh changes in the record: recorded values that are no longer live, objects that are gone."""
+def refresh_steps(registry: Registry, world: World, *, moved: bool = False) -> list[Step]:
+    """What a refresh changes in the record: recorded values that are no longer live, objects that are gone.
+
+    `moved`: whatever is live is also recorded as being in the live tenant of today.
+    """
     steps = []
     assert world.digester is not None
     for where, held in (world.recorded or {}).items():
@@ -152,7 +155,7 @@ def refresh_steps(registry: Registry, world: World) -> list[Step]:
             continue
         seen = observed_record(kind, held.key, held.inputs, live, world.digester)
         names = sorted(differing(kind, held.inputs, seen))
-        if names:
+        if names or moved:
             differences = tuple(Difference(n, held.inputs.get(n), seen.get(n), cause=Cause.DRIFT) for n in names)
             steps.append(Step(held.kind, held.key, Action.RECORD, Cause.DRIFT, differences, exists=True, **common))
     return steps

@@ -15,7 +15,6 @@ from cxconfig.planning.record import (
     record_of,
     record_value,
     recorded_on_remove,
-    same_key,
 )
 
 Key = tuple[str, str]
@@ -75,7 +74,7 @@ def _step(kind: Kind, key: str, desired: Desired, world: World) -> Step:
         return _missing(kind, step, desired, recorded, record, world)
     differences = kind.compare(desired, live)
     if recorded is not None:
-        differences += _secret_differences(kind, desired, recorded.inputs, record)
+        differences += _secret_differences(kind, desired, recorded.inputs, world)
     problems = tuple(f"{kind.singular} {key}: {d.problem}" for d in differences if d.problem)
     if differences:
         supporting = world.supporting.get(kind.id, {})
@@ -88,7 +87,7 @@ def _step(kind: Kind, key: str, desired: Desired, world: World) -> Step:
         cause=cause,
         differences=caused,
         problems=problems,
-        notes=_notes(kind, desired, recorded, record, action),
+        notes=_notes(kind, desired, action),
     )
 
 
@@ -132,16 +131,15 @@ def _record(kind: Kind, desired: Desired, world: World) -> dict[str, Any]:
     return record_of(kind, desired, world.secrets.get((kind.id, desired.key), {}), world.digester)
 
 
-def _secret_differences(kind: Kind, desired: Desired, recorded: Values, record: Values) -> list[Difference]:
-    """Secrets cannot be read: they differ when the digest does, under the same passphrase; a new one is an edit."""
-    found = []
-    for name in desired.fields:
-        if not kind.specs[name].secret or name not in record:
-            continue
-        before = recorded.get(name)
-        if before is None or (same_key(before, record[name]) and before != record[name]):
-            found.append(Difference(name, None, None, kind.change_call(desired.key, name)))
-    return found
+def _secret_differences(kind: Kind, desired: Desired, recorded: Values, world: World) -> list[Difference]:
+    """Secrets cannot be read: they differ when the recorded digest is not theirs; a new one is an edit."""
+    if world.digester is None:
+        return []
+    return [
+        Difference(name, None, None, kind.change_call(desired.key, name))
+        for name, value in world.secrets.get((kind.id, desired.key), {}).items()
+        if name not in recorded or not world.digester.agrees(kind, desired.key, name, value, str(recorded[name]))
+    ]
 
 
 def _cause(
@@ -159,16 +157,10 @@ def _cause(
     return Cause.BOTH if differing(kind, before, {name: seen}) else Cause.EDIT
 
 
-def _notes(kind: Kind, desired: Desired, recorded: Recorded | None, record: Values, action: Action) -> tuple[str, ...]:
+def _notes(kind: Kind, desired: Desired, action: Action) -> tuple[str, ...]:
     secrets = [name for name in desired.fields if kind.specs[name].secret]
     if action is Action.ADOPT and secrets:
         return (f"{', '.join(secrets)}: left as it is live, and set when the secret changes after this",)
-    if recorded is not None:
-        unsure = [
-            n for n in secrets if n in recorded.inputs and n in record and not same_key(recorded.inputs[n], record[n])
-        ]
-        if unsure:
-            return (f"{', '.join(unsure)}: recorded under another passphrase, so it could not be compared",)
     return ()
 
 

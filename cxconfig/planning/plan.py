@@ -13,12 +13,16 @@ from cxconfig.kinds import Action, Cause, Difference
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One object as the Pulumi state holds it: `inputs` are what was last applied, in the form of the state."""
+    """One object as the Pulumi state holds it: `inputs` are what was last applied, in the form of the state.
+
+    `origin`: the mark of the live tenant that it is in, "" when that is not known.
+    """
 
     kind: str
     key: str
     inputs: Mapping[str, Any]
     urn: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

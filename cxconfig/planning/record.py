@@ -19,26 +19,59 @@ ITERATIONS = 300_000
 PREFIX = "hmac:"
 KEY = "key"
 ON_REMOVE = "on_remove"
+ORIGIN = "origin"
+"""Beside the record: a mark of the live tenant that the object is in."""
 
 
 class Digester:
-    """Digests keyed by the stack's passphrase and the tenant's name; the key is derived on first use."""
+    """Digests keyed by the stack's passphrase and the tenant's name; the key is derived on first use.
 
-    def __init__(self, passphrase: str, tenant: str) -> None:
+    `previous`: the passphrase that digests may still be recorded under.
+    """
+
+    def __init__(self, passphrase: str, tenant: str, previous: str | None = None) -> None:
         self._passphrase = passphrase
         self._tenant = tenant
         self._derived = b""
+        self._previous = None if previous is None else Digester(previous, tenant)
 
     def __call__(self, kind: Kind, key: str, name: str, value: str) -> str:
+        text = "\0".join([kind.id, key, name, value])
+        return f"{PREFIX}{self._key_id()}:{self._mac(text)[:16]}"
+
+    def knows(self, digest: str) -> bool:
+        """Was a digest made under one of our passphrases?"""
+        own = digest.split(":")[1] == self._key_id()
+        return own or (self._previous is not None and self._previous.knows(digest))
+
+    def agrees(self, kind: Kind, key: str, name: str, value: str, digest: str) -> bool:
+        """Is this the digest of the value, under whichever of our passphrases it was made?"""
+        own = self(kind, key, name, value) == digest
+        return own or (self._previous is not None and self._previous.agrees(kind, key, name, value, digest))
+
+    def _key_id(self) -> str:
+        return self._mac("key id")[:4]
+
+    def _mac(self, text: str) -> str:
         if not self._derived:
             salt = f"cxconfig/v1/{self._tenant}".encode()
             self._derived = hashlib.pbkdf2_hmac("sha256", self._passphrase.encode(), salt, ITERATIONS)
-        text = "\0".join([kind.id, key, name, value])
-        return f"{PREFIX}{self._mac('key id')[:4]}:{self._mac(text)[:16]}"
-
-    def _mac(self, text: str) -> str:
         mac = hmac.new(self._derived, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(mac).decode()
+
+
+def origin_mark(origin: str) -> str:
+    """A short mark of a live tenant: two of them are told apart, nothing more."""
+    return base64.urlsafe_b64encode(hashlib.sha256(origin.encode()).digest()).decode()[:8]
+
+
+def unreadable(kind: Kind, record: Values, digester: Digester) -> list[str]:
+    """The secrets that were recorded under a passphrase that we do not have: whether they changed cannot be told."""
+    return [
+        name
+        for name, value in record.items()
+        if name in kind.specs and kind.specs[name].secret and is_digest(value) and not digester.knows(value)
+    ]
 
 
 def is_digest(value: Any) -> bool:

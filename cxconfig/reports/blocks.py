@@ -70,6 +70,8 @@ def why(step: Step) -> str:
         return "gone live" if step.cause is Cause.DRIFT else "gone live and edited"
     if step.action is Action.ADOPT:
         return "exists live, " + ("as declared" if not step.differences else "differs")
+    if step.action is Action.FORGET and step.cause is Cause.DRIFT:
+        return "gone live"
     if step.action is Action.FORGET:
         return "removed from the YAML, " + ("kept live" if step.exists else "gone live")
     if step.action is Action.RECORD:

@@ -55,7 +55,7 @@ class Progress:
 
     def advance(self, n: int = 1) -> None:
         with self._lock:
-            self._count += n
+            self._count = min(self._count + n, self._total) if self._total else self._count + n
             if not self._name:
                 return
             waited = self._clock() - self._written_at

@@ -105,7 +105,7 @@ class App:
             if deed is None:
                 await self._finish(wire, entry, self._handled(call, entry))
             else:
-                entry.fault = deed.kind
+                entry.fault, entry.write = deed.kind, write  # a fault may keep it from ever reaching its endpoint
                 await self._spoil(deed, wire, call, entry)
         finally:
             log.closed()

@@ -1,6 +1,6 @@
 """The OneCloud endpoints as typed methods, without policy. Source: the vendor's "Users" and "Get Teams" chapters.
 
-Vendor objects are dicts in the vendor's own names. Bodies of successful writes are `OK` or empty and are never parsed.
+Vendor objects are dicts in the vendor's own names. Bodies of successful writes are `OK` or empty.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from cxconfig.errors import PermissionDenied, Refused, UnexpectedAnswer, Unreachable
+from cxconfig.errors import OutcomeUnknown, PermissionDenied, Refused, UnexpectedAnswer, Unreachable
 from providers.onecloud.values import truth
 from providers.transport import Connection, segment
 
@@ -59,15 +59,15 @@ class OneCloudClient:
 
     def create_user(self, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
         """POST /user. 404: the team does not exist; 409: the login exists; 400: an integrity or password rule."""
-        self.connection.call("POST", f"{BASE}/user", json=body, expect=WRITTEN, secrets=secrets)
+        self._write("POST", f"{BASE}/user", body, secrets)
 
     def update_user(self, login: str, body: dict[str, Any], secrets: tuple[str, ...] = ()) -> None:
         """PUT /user/<login>: skills, disabled, password, changePassword and team only."""
-        self.connection.call("PUT", f"{BASE}/user/{segment(login)}", json=body, expect=WRITTEN, secrets=secrets)
+        self._write("PUT", f"{BASE}/user/{segment(login)}", body, secrets)
 
     def delete_user(self, login: str) -> None:
         """DELETE /user/<login>; Refused with status 404 when it is gone."""
-        self.connection.call("DELETE", f"{BASE}/user/{segment(login)}", expect=WRITTEN)
+        self._write("DELETE", f"{BASE}/user/{segment(login)}")
 
     def locked(self, login: str) -> bool:
         """GET /user/lock/<login>: is the account locked after too many failed logins?"""
@@ -82,7 +82,7 @@ class OneCloudClient:
 
     def unlock(self, login: str) -> None:
         """PUT /user/lock/<login>."""
-        self.connection.call("PUT", f"{BASE}/user/lock/{segment(login)}", expect=WRITTEN)
+        self._write("PUT", f"{BASE}/user/lock/{segment(login)}")
 
     def team_names(self) -> tuple[str, ...]:
         """GET /team: the names of all teams, read once."""
@@ -100,6 +100,21 @@ class OneCloudClient:
     def logins(self) -> frozenset[str]:
         """GET /phone/user: every login of the phone directory, read once."""
         return frozenset(self._read_once("logins", self._logins))
+
+    def _write(self, method: str, path: str, body: Any = None, secrets: tuple[str, ...] = ()) -> None:
+        """A write; one that is answered with an error in a body of status 200 may have been carried out or not."""
+        answer = self.connection.call(method, path, json=body, expect=WRITTEN, secrets=secrets)
+        if b'"error' in answer.body[:2000]:
+            raise OutcomeUnknown(
+                f"onecloud: {answer.endpoint} answered {answer.status}: {answer.said(secrets)};"
+                " whether the change was made is unknown",
+                system="onecloud",
+                endpoint=answer.endpoint,
+                status=answer.status,
+                said=answer.said(secrets),
+                request_id=answer.request_id,
+                way_out="Run the command again: it reads what is live and does only what is missing.",
+            )
 
     def _read_once(self, name: str, read: Any) -> Any:
         with self._lock:

@@ -29,6 +29,9 @@ class OneCloud(System):
     secret_settings = frozenset({"client_secret"})
     kinds = (Teams(), Users())
 
+    def origin(self, settings: Any) -> str:
+        return f"{super().origin(settings)} {settings.domain()}"
+
     def connect(self, settings: Any) -> Client:
         from providers.onecloud.client import BASE, OneCloudClient
         from providers.transport import ClientCredentials, Connection, TransportSettings

@@ -48,6 +48,7 @@ ATTEMPTS = 3
 """How often a write is made at the most, when reading shows each time that it was not carried out."""
 PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
 """What PUT /user/<login> changes."""
+HIGHEST_LEVEL = 2**31 - 1
 CREATE_FIELDS = ("password", "first_name", "last_name", "team")
 """What POST /user demands."""
 
@@ -69,7 +70,9 @@ class User(BaseModel):
     """Managed even when it is not listed: a declared user is an enabled user."""
     change_password: Annotated[bool, FieldSpec(vendor="changePassword")] = False
     """Must the user change the password at the next login?"""
-    skills: Annotated[dict[str, Annotated[int, Field(ge=0)]], FieldSpec(vendor="skills")] = Field(default_factory=dict)
+    skills: Annotated[dict[str, Annotated[int, Field(ge=0, le=HIGHEST_LEVEL)]], FieldSpec(vendor="skills")] = Field(
+        default_factory=dict
+    )
     """Skill name -> level."""
     roles: Annotated[list[str], FieldSpec(vendor="roles")] = Field(default_factory=list)
     password: Annotated[str, FieldSpec(vendor="password", secret=True)] = ""
@@ -287,25 +290,30 @@ class UsersHandler(Handler):
                 if attempt + 1 == ATTEMPTS:
                     raise
             except Refused as refused:
-                if gone_is_done and refused.status == 404:
-                    return
+                if gone_is_done and refused.status == 404 and done():
+                    return  # a 404 alone may also mean something that the object refers to, or another server
                 raise
 
     def _found_after(
         self, desired: Desired, live: Values, secrets: Mapping[str, str], *, password_unsure: bool
     ) -> Values:
-        """A POST found the login taken, or its answer was lost and the login is there now."""
-        different = self.kind.compare(desired, live)
-        if different:
-            fields = ", ".join(d.field for d in different)
+        """A POST found the login taken, or its answer was lost and the login is there now.
+
+        Somebody else's user that is just as declared is taken over, unless its password would have to be set: that was
+        not announced.
+        """
+        fields = [difference.field for difference in self.kind.compare(desired, live)]
+        if not password_unsure:
+            fields += sorted(secrets)
+        if fields:
             raise ChangedSincePreview(
-                f"the user appeared since the preview, with other values of {fields}; nothing was changed",
+                f"the user appeared since the preview, and {', '.join(fields)} may differ; nothing was changed",
                 kind=desired.kind,
                 key=desired.key,
                 place=desired.place,
                 way_out="Run again: the next preview shows what taking it over would change.",
             )
-        if password_unsure and "password" in secrets:
+        if "password" in secrets:
             self._put(desired, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
         return live
 

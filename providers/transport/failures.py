@@ -43,7 +43,8 @@ class Failures:
 
     def of_status(self, answer: Answer, exchange: Exchange) -> LiveError:
         """An answer whose status is not expected, or whose body proves that the system itself did not answer."""
-        said = answer.said(exchange.secrets)
+        # A body that was meant for us is somebody's data.
+        said = "" if 200 <= answer.status < 300 else answer.said(exchange.secrets)
         what = f"{self._system}: {masked(answer.endpoint, exchange.secrets)} answered {answer.status}{_colon(said)}"
         data = {**self.data(answer, exchange), "said": said}
         if answer.status == 401:

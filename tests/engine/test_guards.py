@@ -186,4 +186,7 @@ def test_another_passphrase_is_refused(tenant: Tenant) -> None:
     tenant.write(agents(2))
     refused = tenant.fresh().run("up", "--yes", PULUMI_CONFIG_PASSPHRASE="another one")
     assert (refused.code, tenant.writes()) == (1, 0), str(refused)
+    assert "recorded under another passphrase" in refused.said and "CXCONFIG_PREVIOUS_PASSPHRASE" in refused.said
+    refused = tenant.run("up", "--yes", PULUMI_CONFIG_PASSPHRASE="another one", CXCONFIG_PREVIOUS_PASSPHRASE=PASSPHRASE)
+    assert (refused.code, tenant.writes()) == (1, 0), str(refused)
     assert "it was made with (PULUMI_CONFIG_PASSPHRASE" in refused.said

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Cause, Declared, OnRemove, SecretRef
 from cxconfig.planning.compare import Key, World, compare
@@ -178,24 +180,25 @@ def test_a_changed_secret_is_noticed_by_its_digest() -> None:
     assert [(d.field, d.live, d.declared, d.cause) for d in step.differences] == [("password", None, None, Cause.EDIT)]
 
 
-def test_a_changed_passphrase_changes_no_password() -> None:
-    """Digests under different passphrases cannot be compared: said, recorded anew, nothing set."""
+@pytest.mark.parametrize(("password", "differs"), [("secret-1", []), ("secret-2", ["password"])])
+def test_a_changed_passphrase_changes_no_password(password: str, differs: list[str]) -> None:
+    """With the previous passphrase at hand digests are compared under it and recorded under the new one."""
     kind, where = REGISTRY[USERS], (USERS, "jdoe")
     declared = Declared(USERS, "jdoe", {"password": SecretRef("env", "PASSWORD")}, Place("people.yaml", 3, 5))
     desired = kind.desire(declared)
-    old = record_of(kind, desired, {"password": "secret-1"}, Digester("another passphrase", "acme"))
+    old = record_of(kind, desired, {"password": "secret-1"}, Digester("the old one", "acme"))
     world = World(
         "acme",
         {where: desired},
         {where: live_user()},
         SUPPORTING,
         {where: Recorded(USERS, "jdoe", old, "urn:x")},
-        {where: {"password": "secret-1"}},
-        digester=DIGESTER,
+        {where: {"password": password}},
+        digester=Digester("the new one", "acme", "the old one"),
     )
     step = only(compare(REGISTRY, world))
-    assert step.action is Action.RECORD and step.differences == ()
-    assert "another passphrase" in step.notes[0]
+    assert step.action is (Action.UPDATE if differs else Action.RECORD)
+    assert [difference.field for difference in step.differences] == differs
 
 
 def test_a_removed_user_is_disabled_and_deleted_only_when_told() -> None:
