@@ -65,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     SIGTERM is an interruption like Ctrl-C: calls in flight finish, and the exit code is 130.
     """
+    _open_streams()
     with suppress(ValueError):  # only a main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -91,6 +92,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         show_error(_unusable(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Give a closed standard output or error somewhere to go, so that nobody has to ask whether it is there."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _unusable(error: OSError) -> SettingsError:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 folder_argument = click.argument(
-    "folder", type=click.Path(path_type=Path, file_okay=True, dir_okay=True), default=Path("."), metavar="FOLDER"
+    "folder", type=click.Path(path_type=Path, file_okay=True, dir_okay=True), default=Path("."), metavar="[FOLDER]"
 )
 format_option = click.option(
     "--format",
@@ -44,7 +44,12 @@ def in_ci() -> bool:
 
 def colour(stream: Any) -> bool:
     """Only on a terminal, and not with NO_COLOR (any value) or TERM=dumb."""
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (
+        stream is not None
+        and bool(stream.isatty())
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def width() -> int:
@@ -76,11 +81,14 @@ def show_result(result: Result, form: str, verbose: bool = False) -> int:
 
 def show_error(error: CxconfigError) -> None:
     """Print an error on standard error; as data on standard output when JSON was asked for."""
+    from cxconfig.cli import COMMANDS
+
     context = click.get_current_context(silent=True)
     if (context and context.params.get("form") == "json") or _json_asked():
         from cxconfig.reports.document import errors_to_json
 
-        click.echo(json.dumps(errors_to_json([error]), indent=2))
+        named = [word for word in sys.argv[1:] if word in COMMANDS]
+        click.echo(json.dumps(errors_to_json([error], command=named[0] if named else ""), indent=2))
         return
     from cxconfig.reports.text import render_error
 

@@ -6,9 +6,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from cxconfig.language import SystemEntry, Tenant
 
 Status = Literal["ok", "missing", "note"]
 PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"
@@ -28,7 +31,7 @@ class Finding:
 def examine(environ: Mapping[str, str], folder: Path | None = None) -> list[Finding]:
     """Everything that `doctor` shows; reads the machine, changes nothing and never looks at a secret's value."""
     found = [_python(), *_engine(environ), _passphrase(environ), _cache(environ)]
-    return found if folder is None else [*found, _tenant(folder)]
+    return found if folder is None else [*found, *_tenant(environ, folder)]
 
 
 @click.command("doctor")
@@ -37,7 +40,7 @@ def examine(environ: Mapping[str, str], folder: Path | None = None) -> list[Find
 def command(folder: Path | None, form: str) -> None:
     """Show what cxconfig runs with: Python, the Pulumi engine and why it was chosen, settings.
 
-    With FOLDER, also whether it is a tenant's folder. Exit code 0 when cxconfig is usable, else 1.
+    With FOLDER, also the settings of that tenant. Exit code 0 when cxconfig is usable, else 1.
     """
     import os
 
@@ -114,8 +117,45 @@ def _cache(environ: Mapping[str, str]) -> Finding:
     )
 
 
-def _tenant(folder: Path) -> Finding:
-    if (folder / "tenant.yaml").is_file():
-        return Finding("tenant", "ok", f"{folder} is a tenant's folder")
-    why = "has no tenant.yaml" if folder.is_dir() else "is not a folder"
-    return Finding("tenant", "missing", f"{folder} {why}; name the folder that holds tenant.yaml")
+def _tenant(environ: Mapping[str, str], folder: Path) -> list[Finding]:
+    """The tenant's settings as they would be used, without secrets."""
+    from cxconfig.errors import CxconfigError
+    from cxconfig.language import load
+    from providers.registry import REGISTRY
+
+    if not (folder / "tenant.yaml").is_file():
+        why = "has no tenant.yaml" if folder.is_dir() else "is not a folder"
+        return [Finding("tenant", "missing", f"{folder} {why}; name the folder that holds tenant.yaml")]
+    try:
+        tenant = load(folder, REGISTRY)
+    except CxconfigError:
+        return [Finding("tenant", "missing", f"{folder} has mistakes: `cxconfig validate {folder}` shows them")]
+    systems = [_system(environ, entry) for entry in tenant.systems.values()]
+    return [Finding("tenant", "ok", f"{tenant.name}, in {folder}"), *systems, _state(tenant)]
+
+
+def _system(environ: Mapping[str, str], entry: SystemEntry) -> Finding:
+    from cxconfig.errors import InputErrors
+    from providers.registry import REGISTRY
+
+    system = REGISTRY.system(entry.name)
+    try:
+        settings = entry.resolve(system, environ)
+    except InputErrors as errors:
+        return Finding(entry.name, "missing", "it cannot be connected to", tuple(e.what for e in errors.errors))
+    shown = {name: value for name, value in settings.model_dump().items() if name not in system.secret_settings}
+    more = tuple(f"{name}: {value}" for name, value in shown.items() if value not in (None, False) and name != "url")
+    return Finding(entry.name, "ok", settings.url, more)
+
+
+def _state(tenant: Tenant) -> Finding:
+    from urllib.parse import urlsplit
+
+    from cxconfig.errors import CxconfigError
+    from cxconfig.tenancy import backend_of
+
+    try:
+        backend = urlsplit(backend_of(tenant) or f"file://{tenant.folder.resolve() / '.cxconfig'}")
+    except CxconfigError as error:
+        return Finding("state", "missing", error.what)
+    return Finding("state", "ok", f"{backend.scheme}://{backend.netloc.rpartition('@')[2]}{backend.path}")

@@ -23,6 +23,9 @@ def command(folder: Path, form: str) -> int:
     if form == "json":
         click.echo(json.dumps({"tenant": tenant.name, "valid": True, "declared": counts}, indent=2))
         return 0
-    listed = ", ".join(f"{count} {kind.replace('.', ' ')}" for kind, count in counts.items()) or "no objects"
+    names = {
+        kind.id: f"{kind.system} {kind.singular if counts.get(kind.id) == 1 else kind.name}" for kind in REGISTRY.all()
+    }
+    listed = ", ".join(f"{count:,} {names[kind]}" for kind, count in counts.items()) or "no objects"
     click.echo(f"{tenant.name}: {listed}; no mistakes.")
     return 0

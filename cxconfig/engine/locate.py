@@ -138,7 +138,13 @@ def version_of(binary: Path) -> str:
     env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         answer = subprocess.run(
-            [binary, "version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT, env=env, check=False
+            [binary, "version"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=VERSION_TIMEOUT,
+            env=env,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise EngineMissing(f"`pulumi version` gave no answer in {VERSION_TIMEOUT:.0f} s") from None

@@ -144,7 +144,12 @@ class Session:
     def plan(self, world: World) -> Plan:
         plan = compare(self.registry, world)
         plan = replace(plan, steps=(*plan.steps, *catching_up(plan, world, self.behind)))
-        return replace(plan, warnings=(*self.live.warnings(), *plan.warnings))
+        return replace(plan, warnings=(*self.live.warnings(), *self._weak(), *plan.warnings))
+
+    def _weak(self) -> list[str]:
+        if self.digester.keyed:
+            return []
+        return ["the passphrase is empty: short passwords could be guessed from the digests in the state"]
 
     def preview(self) -> Result:
         """Compare, and let the engine announce what it would do, if there is anything."""

@@ -120,7 +120,8 @@ class Stack:
             cwd=self.work_dir,
             env=self.environment(),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             process_group=0,  # a Ctrl-C at the terminal is ours to answer
         )

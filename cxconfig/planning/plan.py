@@ -116,8 +116,8 @@ class Result:
     @property
     def exit_code(self) -> int:
         """preview, refresh and audit: 0 nothing to do, 2 changes or drift, 1 error. up and destroy: 0 done, 1 error."""
-        if self.plan.problems or self.errors or self.failed:
-            return 1
+        if self.errors or self.failed or (self.plan.problems and self.command != "audit"):
+            return 1  # to an audit, drift that no up can repair is drift like any other
         if self.command in {"up", "destroy"}:
             return 0
         return 2 if self.plan.changes else 0

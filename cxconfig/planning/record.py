@@ -39,6 +39,10 @@ class Digester:
         text = "\0".join([kind.id, key, name, value])
         return f"{PREFIX}{self._key_id()}:{self._mac(text)[:16]}"
 
+    @property
+    def keyed(self) -> bool:
+        return bool(self._passphrase)
+
     def knows(self, digest: str) -> bool:
         """Was a digest made under one of our passphrases?"""
         own = digest.split(":")[1] == self._key_id()

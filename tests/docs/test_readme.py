@@ -127,7 +127,7 @@ def output_of(ran: list[Ran], command: str) -> str:
 
 def test_the_first_start_shows_what_the_text_says(ran: list[Ran]) -> None:
     """The existing user is taken over with what differs, and nothing is left to do afterwards."""
-    assert "1 onecloud teams, 1 onecloud users; no mistakes" in output_of(ran, "cxconfig validate")
+    assert "1 onecloud team, 1 onecloud user; no mistakes" in output_of(ran, "cxconfig validate")
     preview = output_of(ran, "cxconfig preview my-tenant   ")
     assert "adopt jdoe (exists live, differs)" in preview
     assert "Support -> Sales" in preview

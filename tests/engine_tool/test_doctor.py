@@ -13,6 +13,14 @@ from cxconfig.cli.doctor import Finding, command, examine
 from cxconfig.engine.locate import LANGUAGE_HOST, RESOURCE_HOST
 from tests.engine_tool.support import pulumi
 
+SETTINGS = """\
+api_version: cxconfig/v1
+tenant: acme
+systems:
+  onecloud: {url: "${env:URL}", client_id: api, client_secret: "${env:SECRET}"}
+state: {backend: "file://states"}
+"""
+
 
 def world(tmp_path: Path, **more: str) -> dict[str, str]:
     """An environment with nothing in it but a folder on PATH."""
@@ -89,8 +97,21 @@ def test_the_state_of_the_passphrase(tmp_path: Path, more: dict[str, str], statu
 
 
 def test_a_tenant_folder_is_examined(tmp_path: Path) -> None:
-    """A folder is a tenant's when it holds tenant.yaml."""
+    """A folder is a tenant's when it holds tenant.yaml; its mistakes are for `validate` to tell."""
     assert finding("tenant", world(tmp_path), tmp_path / "gone").says.startswith(f"{tmp_path / 'gone'} is not a folder")
     assert finding("tenant", world(tmp_path), tmp_path).status == "missing"
     (tmp_path / "tenant.yaml").write_text("tenant: acme\n", "utf-8")
-    assert finding("tenant", world(tmp_path), tmp_path).status == "ok"
+    assert "cxconfig validate" in finding("tenant", world(tmp_path), tmp_path).says
+
+
+def test_the_settings_of_a_tenant_are_shown(tmp_path: Path) -> None:
+    """Where it would connect to and keep its state; never a secret, and what is not set makes it unusable."""
+    (tmp_path / "tenant.yaml").write_text(SETTINGS, "utf-8")
+    environ = {**world(tmp_path), "URL": "https://acme.example.com", "SECRET": "Quokka-7781"}
+    assert finding("tenant", environ, tmp_path).says == f"acme, in {tmp_path}"
+    found = finding("onecloud", environ, tmp_path)
+    assert (found.status, found.says, found.more) == ("ok", "https://acme.example.com", ("client_id: api",))
+    assert finding("state", environ, tmp_path).says == f"file://{tmp_path}/states"
+    del environ["SECRET"]
+    unset = finding("onecloud", environ, tmp_path)
+    assert unset.status == "missing" and "SECRET is not set" in unset.more[0]

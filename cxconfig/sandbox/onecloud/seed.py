@@ -127,7 +127,7 @@ DEFAULT_SEED: dict[str, Any] = {
             "firstName": "Jane",
             "lastName": "Doe",
             "team": "Sales",
-            "email": "jdoe@acme.example.com",
+            "email": "jane@example.com",
             "skills": {"English": 90},
             "roles": ["Agent"],
         },
