@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 import click
 
@@ -71,27 +72,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("interrupted: nothing further was begun", err=True)
-        sys.exit(130)
+        _leave(Interrupted("interrupted: nothing further was begun"))
     except click.ClickException as error:
         from cxconfig.cli.common import show_mistyped
 
         show_mistyped(error)
         sys.exit(1)
     except CxconfigError as error:
-        from cxconfig.cli.common import show_error
-
-        show_error(error)
-        sys.exit(130 if isinstance(error, Interrupted) else 1)
+        _leave(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        from cxconfig.cli.common import show_error
-
-        show_error(_unusable(error))
-        sys.exit(1)
+        _leave(_unusable(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(error: CxconfigError) -> NoReturn:
+    """Show what ended the command. A further Ctrl-C has nothing to stop any more."""
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from cxconfig.cli.common import show_error
+
+    with suppress(OSError):  # nobody reads it, or the disk is full: the exit code still tells
+        show_error(error)
+    sys.exit(130 if isinstance(error, Interrupted) else 1)
 
 
 def _open_streams() -> None:

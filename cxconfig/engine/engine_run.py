@@ -113,10 +113,11 @@ class EngineRun:
     def _do(self, verb: str, steps: Sequence[Any], full: bool, listen: Any, **options: Any) -> None:
         keys = [(s.kind, s.key) for s in steps]
         keys += dependents(self.registry, self.world, steps)
-        if full or len(keys) > MAX_TARGETS:
+        targets = [urn_of(PROJECT, self.stack.name, kind, key) for kind, key in keys]
+        if full or sum(len(target.encode()) for target in targets) > MAX_TARGETS:
             keys = list(self.world.desired)
         else:
-            options["target"] = [urn_of(PROJECT, self.stack.name, kind, key) for kind, key in keys]
+            options["target"] = targets
         self._execute(verb, resources_for(self.registry, self.world, keys), {**options, "on_event": listen})
 
     def _execute(self, verb: str, resources: Sequence[Resource], options: dict[str, Any]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 PROJECT = "cxconfig"
 TENANT_SETTING = "cxconfig:tenant"
 STATE_FOLDER = ".cxconfig"
-MAX_TARGETS = 1_500
-"""Above this many targets a run registers everything: a command line has an end, and the engine's cost is the same."""
+LOG_SECONDS = 86_400.0
+"""How long the engine's logs are kept."""
+MAX_TARGETS = 1_000_000
+"""Bytes of targets (some ten thousand) above which a run registers everything: a command line has an end."""
 
 
 class Stack:
@@ -55,6 +59,7 @@ class Stack:
 
     def prepare(self) -> None:
         """Make the folders and the project file that the engine wants."""
+        _tidy(cache_folder().parent / "pulumi-home" / "logs")
         self.work_dir.mkdir(parents=True, exist_ok=True)
         ignore = self.home / ".gitignore"
         if not ignore.exists():
@@ -144,6 +149,14 @@ class Stack:
             work_dir=str(self.work_dir), program=program, env_vars=self.environment(more), pulumi_command=command
         )
         return QuietStack(self.name, workspace), command
+
+
+def _tidy(logs: Path) -> None:
+    """Remove the engine's old logs from the home that we give it: it writes some in every run and removes none."""
+    for path in logs.glob("*.log") if logs.is_dir() else ():
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - LOG_SECONDS:
+                path.unlink()
 
 
 def _settings(path: Path) -> dict[str, Any]:

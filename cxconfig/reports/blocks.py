@@ -74,6 +74,8 @@ def why(step: Step) -> str:
         return "gone live"
     if step.action is Action.FORGET:
         return "removed from the YAML, " + ("kept live" if step.exists else "gone live")
+    if step.action is Action.RECORD and step.cause is Cause.DRIFT:
+        return "changed live"
     if step.action is Action.RECORD:
         return "already as declared live"
     if step.cause is Cause.REMOVED:

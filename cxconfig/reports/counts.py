@@ -112,6 +112,8 @@ def _nothing(result: Result) -> str:
         return "Nothing to destroy: no object is recorded."
     if result.command == "audit":
         return f"No drift: {objects(count)} {verb} as declared."
+    if result.command == "refresh":
+        return f"Nothing to do: what is recorded of {objects(count)} is so live." if count else "No object is recorded."
     if not count:
         return "Nothing to do: no object is declared."
     return f"Nothing to do: {objects(count)} {verb} as declared."
