@@ -8,10 +8,10 @@ from statistics import median
 
 from tests.bench.bare import CONNECTIONS
 from tests.bench.people import LISTS, changed
-from tests.bench.processes import MIB
+from tests.bench.processes import MB
 from tests.bench.stage import BY_ID, Measured
 
-MEMORY_MIB = 300
+MEMORY_MB = 300
 IN_FLIGHT = 4
 """How many writes the SDK's dynamic host makes at a time: what a first up may take for them."""
 
@@ -34,7 +34,7 @@ class Size:
     def median_of(self, case: str, value: Callable[[Measured], float]) -> float:
         return median(value(run) for run in self.runs[case])
 
-    def memory_mib(self, case: str) -> tuple[float, float, float]:
+    def memory_mb(self, case: str) -> tuple[float, float, float]:
         """The highest of all rounds: ours, the engine's, both at one moment."""
         taken = [run.taken for run in self.runs[case]]
         peaks = (
@@ -42,7 +42,7 @@ class Size:
             max(t.memory_engine for t in taken),
             max(t.memory_both for t in taken),
         )
-        ours, engine, both = (peak / MIB for peak in peaks)
+        ours, engine, both = (peak / MB for peak in peaks)
         return ours, engine, both
 
     @property
@@ -125,6 +125,11 @@ def _exactly(what: str, said: str, found: Sequence[int], least: int, most: int) 
 
 
 def _memory(size: Size) -> list[Goal]:
-    worst = max("cedgf", key=lambda case: size.memory_mib(case)[0])
-    what = f"memory of our processes, highest in {BY_ID[worst].title}"
-    return [Goal(what, f"{MEMORY_MIB} MiB", MEMORY_MIB, size.memory_mib(worst)[0], "MiB")]
+    return [_memory_of(size, "our processes", 0), _memory_of(size, "the engine", 1)]
+
+
+def _memory_of(size: Size, whose: str, which: int) -> Goal:
+    """The worst case; `which`: the number of a value of `Size.memory_mb`."""
+    worst = max("cedgf", key=lambda case: size.memory_mb(case)[which])
+    what = f"memory of {whose}, highest in {BY_ID[worst].title}"
+    return Goal(what, f"{MEMORY_MB} MB", MEMORY_MB, size.memory_mb(worst)[which], "MB")

@@ -21,7 +21,7 @@ EVERY_S = 0.2
 ENGINE = "pulumi"
 """The engine's binary; every other process of a command is a Python of ours."""
 KIB = 1024
-MIB = KIB * KIB
+MB = 1_000_000
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

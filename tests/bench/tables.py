@@ -91,7 +91,7 @@ def _size_as_json(size: Size) -> dict[str, Any]:
 
 def _cases(size: Size) -> Rows:
     head = ["case", "what", "s", "min - max", "/ (b)", "reads", "writes", "tokens"]
-    head += ["CPU s ours", "engine", "sandbox", "MiB ours", "engine", "both"]
+    head += ["CPU s ours", "engine", "sandbox", "MB ours", "engine", "both"]
     return [head, *(_case(size, case.id, case.title) for case in sorted(CASES, key=lambda case: case.id))]
 
 
@@ -107,7 +107,7 @@ def _case(size: Size, case: str, title: str) -> Sequence[str]:
         f"{size.seconds(case) / size.seconds('b'):.2f}",
         *(f"{size.median_of(case, value):,.0f}" for value in calls),
         *(f"{size.median_of(case, value):.1f}" for value in spent),
-        *(f"{peak:,.0f}" for peak in size.memory_mib(case)),
+        *(f"{peak:,.0f}" for peak in size.memory_mb(case)),
     )
 
 
