@@ -112,14 +112,14 @@ def _json_asked() -> bool:
     return "--format=json" in words or any(a == "--format" and b == "json" for a, b in pairwise(words))
 
 
-def confirmation(yes: bool, form: str, verbose: bool, question: str) -> Callable[[Plan], bool]:
+def confirmation(yes: bool, form: str, verbose: bool, question: str, shown: str = "preview") -> Callable[[Plan], bool]:
     """Shows the plan and asks; asks nothing with --yes or in CI."""
 
     def confirm(plan: Plan) -> bool:
         if form == "text":
             from cxconfig.planning.plan import Result
 
-            show_result(Result("preview", plan), "text", verbose)
+            show_result(Result(shown, plan), "text", verbose)
         if yes or in_ci():
             return True
         if form == "json" or not sys.stdin.isatty():

@@ -37,4 +37,5 @@ def command(folder: Path, yes: bool, unlock: bool, verbose: bool, form: str) -> 
     with closing(Session(folder, REGISTRY, progress())) as session:
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
-        return show_result(session.destroy(confirmation(yes, form, verbose, "Take all of this out?")), form, verbose)
+        confirm = confirmation(yes, form, verbose, "Take all of this out?", "destroy")
+        return show_result(session.destroy(confirm), form, verbose)

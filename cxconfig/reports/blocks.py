@@ -42,13 +42,15 @@ FIRST_NAMES_LOST = 10
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to write: `audit` says expected and live where a plan says old -> new."""
+    """How to write: `audit` says expected and live where a plan says old -> new; a `destroy` takes out what is in the
+    YAML as well."""
 
     kinds: Kinds
     palette: Palette
     width: int
     verbose: bool
     audit: bool
+    destroy: bool = False
 
 
 def block(entry: Folded, style: Style) -> list[str]:
@@ -134,6 +136,8 @@ def _action(step: Step, style: Style) -> tuple[str, str]:
 def _reasons(step: Step, style: Style) -> list[str]:
     """`(drift)` where there is a cause, and in red that the step cannot be applied where no single field says so."""
     text = "" if style.audit else why(step)
+    if style.destroy:
+        text = text.removeprefix(Cause.REMOVED.value).removeprefix(", ")
     found = [style.palette.dim(f"({text})")] if text else []
     if step.problems and not any(difference.problem for difference in step.differences):
         found.append(style.palette.red(BLOCKED))

@@ -27,7 +27,14 @@ LEFT_TO_DO = "What is done stays done: remove the cause and run the same command
 
 def render(result: Result, registry: Registry, *, width: int, colour: bool, verbose: bool = False) -> Iterator[str]:
     """The lines of a report, without line ends; `width` in terminal cells (at least 40), `verbose` folds nothing."""
-    style = Style(Kinds(registry), Palette(colour), max(width, NARROWEST), verbose, result.command == "audit")
+    style = Style(
+        Kinds(registry),
+        Palette(colour),
+        max(width, NARROWEST),
+        verbose,
+        result.command == "audit",
+        result.command == "destroy",
+    )
     blocks = [list(_warnings(result, style))]
     if result.outcomes is None or result.command == "refresh":
         blocks += _changes(result.plan.changes, style)
