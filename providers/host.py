@@ -77,16 +77,23 @@ class Host:
         self._digester: Digester | None = None
         self._sound = handover is not None
         self._broken = False
+        self._locked_out = False
 
     @contextmanager
     def asked(self) -> Iterator[None]:
         """Around every question that needs the tenant's files and its systems.
 
         What is wrong with those is wrong for every object, and the engine shows an error per object: it is said in full
-        once, and no further token is asked for. Our commands have checked all that before.
+        once, and no further token is asked for. Our commands have checked all that before; credentials may end later.
         """
         if self._sound:
-            yield
+            if self._locked_out:
+                raise _said()
+            try:
+                yield
+            except AuthenticationFailed:
+                self._locked_out = True
+                raise
             return
         with self._lock:
             if self._broken:
