@@ -10,7 +10,7 @@ from typing import Any
 
 from cxconfig.errors import OutcomeUnknown, PermissionDenied, Refused, UnexpectedAnswer, Unreachable
 from providers.onecloud.values import truth
-from providers.transport import Connection, segment
+from providers.transport import Answer, Connection, segment
 
 BASE = "/configapi/v2"
 WRITTEN = (200, 201, 204)
@@ -104,7 +104,7 @@ class OneCloudClient:
     def _write(self, method: str, path: str, body: Any = None, secrets: tuple[str, ...] = ()) -> None:
         """A write; one that is answered with an error in a body of status 200 may have been carried out or not."""
         answer = self.connection.call(method, path, json=body, expect=WRITTEN, secrets=secrets)
-        if b'"error' in answer.body[:2000]:
+        if _speaks_of_an_error(answer):
             raise OutcomeUnknown(
                 f"onecloud: {answer.endpoint} answered {answer.status}: {answer.said(secrets)};"
                 " whether the change was made is unknown",
@@ -144,6 +144,14 @@ class OneCloudClient:
         path = f"{BASE}/phone/user"
         rows = _a_list(self.connection.call("GET", path).json(), f"GET {path}", "loginId")
         return [str(row["loginId"]) for row in rows]
+
+
+def _speaks_of_an_error(answer: Answer) -> bool:
+    try:
+        said = answer.json() if answer.body.lstrip().startswith(b"{") else None
+    except UnexpectedAnswer:
+        return False
+    return isinstance(said, dict) and bool(said.get("error"))
 
 
 def _an_object(value: Any, endpoint: str) -> dict[str, Any]:

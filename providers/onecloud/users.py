@@ -34,6 +34,7 @@ from providers.onecloud.values import (
     folded,
     from_vendor,
     live_spelling,
+    lost_and_different,
     not_taken,
     plain_login,
     to_vendor,
@@ -303,6 +304,8 @@ class UsersHandler(Handler):
         not announced.
         """
         fields = [difference.field for difference in self.kind.compare(desired, live)]
+        if fields and password_unsure:
+            raise _as_object_error(desired, lost_and_different(desired.key, fields))
         if not password_unsure:
             fields += sorted(secrets)
         if fields:

@@ -148,6 +148,14 @@ def unaddressable(login: str) -> str:
     )
 
 
+def lost_and_different(login: str, fields: Sequence[str]) -> str:
+    """The sentence for a creation without an answer, after which a user is there who is not as declared."""
+    return (
+        f"the answer to the creation was lost, and the user {login!r} is there now with other values of"
+        f" {', '.join(fields)}: perhaps ours, perhaps somebody's. Run again: the next preview shows what differs"
+    )
+
+
 def not_taken(different: Sequence[Difference], dropped: AbstractSet[str]) -> str:
     """The sentence for an accepted write whose effect is not there."""
     fields = ", ".join(d.field for d in different)
