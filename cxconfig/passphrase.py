@@ -12,7 +12,7 @@ FILE_VARIABLE = "PULUMI_CONFIG_PASSPHRASE_FILE"
 PREVIOUS_VARIABLE = "CXCONFIG_PREVIOUS_PASSPHRASE"
 """Set for one `up` after the passphrase was changed: what was recorded under the old one is compared with it."""
 OTHER_PASSPHRASE = (
-    f"Set the passphrase that they were recorded under. If it was changed for good, set the old one in"
+    f"Set {VARIABLE} to the one that they were recorded under. If it was changed for good, set the old one in"
     f" {PREVIOUS_VARIABLE} for one `cxconfig up`: they are compared with it and recorded under the new one."
 )
 

@@ -108,8 +108,8 @@ class Session:
                     elsewhere.append(f"{kind.singular} {held.key}")
         if elsewhere:
             raise SettingsError(
-                f"{len(elsewhere)} recorded objects (the first: {elsewhere[0]}) were applied to another live system"
-                " than tenant.yaml names now; nothing was compared and nothing is changed",
+                f"{elsewhere[0]}{_and_more(elsewhere)}: applied to another live system than tenant.yaml names now;"
+                " nothing was compared and nothing is changed",
                 way_out=(
                     "Set url and scope as they were. If it is the same contact centre under a new address, run"
                     " `cxconfig refresh --moved` once; if it is another one, give it a `tenant` name of its own."
@@ -120,8 +120,8 @@ class Session:
         unsure = [r for r in recorded if unreadable(self.registry[r.kind], r.inputs, self.digester)]
         if unsure:
             raise SettingsError(
-                f"the secrets of {len(unsure)} objects (the first: {unsure[0].key}) were recorded under another"
-                " passphrase: whether they changed cannot be told",
+                f"secrets of {unsure[0].key}{_and_more(unsure)} were recorded under another passphrase: whether they"
+                " changed cannot be told",
                 way_out=OTHER_PASSPHRASE,
             )
 
@@ -306,6 +306,10 @@ class Session:
     ) -> Result:
         details: dict[str, Any] = {"engine": self.engine.version}
         return Result(command, plan, outcomes, errors, time.monotonic() - self.began, self.live.read, details)
+
+
+def _and_more(found: Sequence[Any]) -> str:
+    return f" and {len(found) - 1:,} more" if len(found) > 1 else ""
 
 
 def _lost_sight(step: Step, system: str) -> OutcomeUnknown:
