@@ -171,6 +171,13 @@ class Handler(ABC):
         `tick` after each object, from any thread.
         """
 
+    def confirm_gone(self, keys: Sequence[str]) -> None:  # noqa: B027 - may, not must
+        """May hold against another call that recorded objects, which `observe` found absent, really are.
+
+        Must raise a `LiveError` when the system contradicts itself: what is gone is forgotten or created again. Called
+        at most once a run, and only when there are such objects.
+        """
+
     @abstractmethod
     def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
         """Create an object that was observed to be absent. `secrets`: the secret fields' values.

@@ -59,6 +59,14 @@ class Live:
                 self.read += len(wanted)
         return found
 
+    def confirm_gone(self, absent: Iterable[Recorded]) -> None:
+        """Ask once more about recorded objects that were not found: one wrong answer must not make us forget them."""
+        keys: dict[str, list[str]] = {}
+        for held in absent:
+            keys.setdefault(held.kind, []).append(held.key)
+        for kind_id, gone in keys.items():
+            self.handler(self._registry[kind_id]).confirm_gone(gone)
+
     def supporting(
         self, desired: Mapping[Key, Desired], live: Mapping[Key, Values | None]
     ) -> dict[str, Mapping[str, Any]]:

@@ -135,6 +135,7 @@ class Host:
         held = self._newly_listed(kind, held[KEY]) | held
         live = self._observe(kind, held[KEY], held)
         if live is None:
+            self._handler(kind).confirm_gone([held[KEY]])
             return None
         seen = observed_record(kind, held[KEY], held, live, self._digests())
         return Found(seen, self._outputs(kind, seen, live))
@@ -229,6 +230,7 @@ class Host:
             return  # it may be the very same object live
         live = self._observe(kind, key, {})
         if live is None:
+            self._handler(kind).confirm_gone([key])
             return
         policy = recorded_on_remove(held) or self._policies().get(kind.id) or kind.removals[0]
         action = kind.removal(policy, live)

@@ -83,6 +83,7 @@ class Session:
         held = lay_over(recorded, self.unfinished, self.registry, self.saved)
         self.behind = behind(recorded, held)
         live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
+        self.live.confirm_gone(r for where, r in held.items() if r.urn and live[where] is None)
         held = {where: r for where, r in held.items() if r.urn or live[where] is not None}
         self.watch.done()
         return World(

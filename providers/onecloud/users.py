@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cxconfig.errors import ChangedSincePreview, ObjectError, OutcomeUnknown, Refused
+from cxconfig.errors import (
+    ChangedSincePreview,
+    ObjectError,
+    OutcomeUnknown,
+    PermissionDenied,
+    Refused,
+    UnexpectedAnswer,
+)
 from cxconfig.kinds import (
     Action,
     Declared,
@@ -31,6 +38,7 @@ from cxconfig.kinds import (
 from providers.onecloud.teams import missing_team
 from providers.onecloud.values import (
     canonical,
+    contradicted,
     folded,
     from_vendor,
     live_spelling,
@@ -197,6 +205,23 @@ class UsersHandler(Handler):
 
         found: dict[str, Values | None] = self.client.connection.each(read, list(wanted))
         return found
+
+    def confirm_gone(self, keys: Sequence[str]) -> None:
+        """A login that the directory lists is not gone, whatever answered 404 (a gateway, a wrong path, a hiccup)."""
+        try:
+            listed = {login.casefold() for login in self.client.logins()}
+        except (Refused, PermissionDenied):  # the directory has a privilege of its own
+            self.client.team_names()  # so at least the API must be there
+            return
+        there = [login for login in keys if login.casefold() in listed]
+        if there:
+            raise UnexpectedAnswer(
+                contradicted(there),
+                system="onecloud",
+                endpoint=f"GET /configapi/v2/user/{there[0]}",
+                status=404,
+                way_out="Run again; if it stays so, check that `url` names the contact centre itself.",
+            )
 
     def supporting(self) -> Mapping[str, Any]:
         return {"teams": self.client.team_names(), "unaddressable": self._unaddressable}

@@ -148,6 +148,15 @@ def unaddressable(login: str) -> str:
     )
 
 
+def contradicted(logins: Sequence[str]) -> str:
+    """The sentence for users of ours that are in the directory, and that GET /user/<login> does not find."""
+    more = f" and {len(logins) - 1} more" if len(logins) > 1 else ""
+    return (
+        f"onecloud: the phone directory lists the user {logins[0]!r}{more}, and asked for it the system answers 404;"
+        " nothing is taken for gone"
+    )
+
+
 def lost_and_different(login: str, fields: Sequence[str]) -> str:
     """The sentence for a creation without an answer, after which a user is there who is not as declared."""
     return (

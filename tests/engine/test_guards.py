@@ -190,3 +190,28 @@ def test_another_passphrase_is_refused(tenant: Tenant) -> None:
     refused = tenant.run("up", "--yes", PULUMI_CONFIG_PASSPHRASE="another one", CXCONFIG_PREVIOUS_PASSPHRASE=PASSPHRASE)
     assert (refused.code, tenant.writes()) == (1, 0), str(refused)
     assert "it was made with (PULUMI_CONFIG_PASSPHRASE" in refused.said
+
+
+def test_a_404_alone_makes_nobody_gone(tenant: Tenant) -> None:
+    """Who is taken out of the YAML and answers 404 once, while the directory lists them, is neither forgotten nor lost.
+
+    Our commands, `--full` and plain pulumi: each ends with an error, and disables the user when asked again.
+    """
+    users = agents(2)
+    absent = {"status": 404, "body": "no Route matched with those values"}
+    for number, command in enumerate(("preview", "up", "up --full", "refresh", "destroy", "plain")):
+        login = f"gone{number}"
+        tenant.write({**users, login: agent(9)})
+        assert tenant.run("up", "--yes").code == 0
+        tenant.write({} if command == "destroy" else users)
+        tenant.box.fault(absent, method="GET", path=f"/configapi/v2/user/{login}")
+        if command == "plain":
+            refused = tenant.fresh().plain("up", check=False)
+        else:
+            agreed = [] if command in ("preview", "refresh") else ["--yes"]
+            refused = tenant.fresh().run(*command.split(), *agreed)
+        assert (refused.code != 0, tenant.writes()) == (True, 0), str(refused)
+        assert f"the phone directory lists the user '{login}'" in refused.said, str(refused)
+        tenant.box.clear_faults()
+        done = tenant.run("up", "--yes")
+        assert done.code == 0 and tenant.box.users[login]["disabled"], str(done)

@@ -555,3 +555,28 @@ def test_a_known_skill_costs_no_read() -> None:
         change(handler, desired(skills={"English": 3, "Billing": 1}))
         change(handler, desired(skills={"English": 3, "Billing": 2}))
         assert box.count("GET", ONE) == 5
+
+
+@pytest.mark.parametrize("setting", DECLARED["U46"].settings)
+def test_what_is_gone_is_confirmed_by_the_directory(setting: str) -> None:
+    """One list for any number of users; one that is listed is not gone, however its login is spelt."""
+    with handled(JDOE, switches={"U46": setting}) as (box, handler):
+        handler.confirm_gone(["nobody", "no one"])
+        with pytest.raises(UnexpectedAnswer, match="lists the user 'JDoe' and 1 more") as caught:
+            handler.confirm_gone(["nobody", "JDoe", "jdoe"])
+        assert (caught.value.status, caught.value.endpoint) == (404, f"GET {USER}/JDoe")
+        assert [entry.path for entry in box.log("GET")] == ["/configapi/v2/phone/user"]
+
+
+def test_without_the_directory_the_api_must_at_least_be_there() -> None:
+    """The directory has a privilege of its own; a server that answers 404 to everything says nothing."""
+    for status in (403, 404):
+        with handled() as (box, handler):
+            box.fault({"status": status}, path="/configapi/v2/phone/user")
+            handler.confirm_gone(["nobody"])
+            assert box.log()[-1].path == "/configapi/v2/team"
+    with handled() as (box, handler):
+        box.fault({"status": 404}, path="/configapi/v2/phone/**")
+        box.fault({"status": 404}, path="/configapi/v2/team")
+        with pytest.raises(Refused):
+            handler.confirm_gone(["nobody"])
