@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -31,6 +32,15 @@ class OnRemove(StrEnum):
     DISABLE = "disable"
     DELETE = "delete"
     RETAIN = "retain"
+
+
+class Manage(StrEnum):
+    """Which live objects of a kind are looked at."""
+
+    LISTED = "listed"
+    """Only what is declared."""
+    ALL = "all"
+    """Those that are not declared too: they are reported, and removed when the kind's settings have `on_remove`."""
 
 
 class Action(StrEnum):
@@ -86,6 +96,31 @@ class Declared:
     values: Values
     place: Place
     places: Mapping[str, Place] = field(default_factory=dict)
+    ignore: frozenset[str] = frozenset()
+    """Fields that are written at creation and never compared afterwards: the object's own and its kind's."""
+    protect: bool | None = None
+    """Must it never be disabled or deleted? None: as its kind's settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindSettings:
+    """What tenant.yaml says of one kind, under `systems.<system>.kinds.<kind>`.
+
+    `on_remove`: None when it is not said. `exclude`: patterns (`*`, `?`, `[...]`) of keys that are neither touched nor
+    reported. `ignore`: fields that are never compared after creation. `plain_secrets`: secret fields that may stand as
+    text in the files.
+    """
+
+    on_remove: OnRemove | None = None
+    manage: Manage = Manage.LISTED
+    exclude: tuple[str, ...] = ()
+    ignore: frozenset[str] = frozenset()
+    protect: bool = False
+    plain_secrets: frozenset[str] = frozenset()
+
+    def excludes(self, key: str) -> bool:
+        """Is this key one that is neither touched nor reported? Case does not matter."""
+        return any(fnmatchcase(key.casefold(), pattern.casefold()) for pattern in self.exclude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +181,8 @@ class Desired:
     fields: Values
     on_remove: OnRemove | None = None
     place: Place | None = None
+    ignore: frozenset[str] = frozenset()
+    protect: bool | None = None
 
 
 Tick = Callable[[], None]
@@ -170,6 +207,13 @@ class Handler(ABC):
         Must make the fewest calls that the API allows, on several connections, and answer for every key. May call
         `tick` after each object, from any thread.
         """
+
+    def enumerate(self) -> Sequence[str] | None:
+        """May list the keys of all live objects, with the fewest calls; None when the API has no such list.
+
+        For `manage: all` and `cxconfig export`.
+        """
+        return None
 
     def confirm_gone(self, keys: Sequence[str]) -> None:  # noqa: B027 - may, not must
         """May hold against another call that recorded objects, which `observe` found absent, really are.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cxconfig.errors import InputError, InputErrors, SettingsError
-from cxconfig.kinds import Desired, OnRemove, Registry, SecretRef
+from cxconfig.kinds import Desired, KindSettings, OnRemove, Registry, SecretRef
 from cxconfig.language import SystemEntry, Tenant, resolve_secret
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
 from cxconfig.planning.compare import Key
@@ -54,8 +54,13 @@ def digester_of(tenant: str) -> Digester:
 def removal_policies(tenant: Tenant) -> dict[str, OnRemove]:
     """What tenant.yaml says about removal, by kind id."""
     return {
-        f"{name}.{kind}": policy for name, entry in tenant.systems.items() for kind, policy in entry.on_remove.items()
+        kind: settings.on_remove for kind, settings in kind_settings(tenant).items() if settings.on_remove is not None
     }
+
+
+def kind_settings(tenant: Tenant) -> dict[str, KindSettings]:
+    """What tenant.yaml says of kinds, by kind id; only those that it names."""
+    return {f"{name}.{kind}": said for name, entry in tenant.systems.items() for kind, said in entry.kinds.items()}
 
 
 def system_entry(systems: Mapping[str, SystemEntry], name: str) -> SystemEntry:

@@ -38,7 +38,7 @@ class Sheet:
         self.mistakes = mistakes
 
     def place(self, node: Node) -> Place:
-        return Place(self.file, node.line, node.column)
+        return Place(node.file or self.file, node.line, node.column)
 
     def add(self, node: Node, rule: str, way_out: str = "", *, path: Path = (), also: Sequence[Place] = ()) -> None:
         self.add_at(self.place(node), rule, way_out, path=path, also=also)

@@ -1,4 +1,7 @@
-"""Located nodes: what a YAML file says, with the place of every key and value and without any guess at types."""
+"""Located nodes: what a YAML file says, with the place of every key and value and without any guess at types.
+
+`file` is the file's displayed name; nodes of several files meet in one mapping when layers are merged.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from typing import TypeAlias
 class ScalarNode:
     """The text of one scalar. `plain`: written without quotes, and not as a block (`|`, `>`)."""
 
-    __slots__ = ("column", "line", "plain", "text")
+    __slots__ = ("column", "file", "line", "plain", "text")
 
-    def __init__(self, text: str, plain: bool, line: int, column: int) -> None:
+    def __init__(self, text: str, plain: bool, line: int, column: int, file: str = "") -> None:
+        self.file = file
         self.text = text
         self.plain = plain
         self.line = line
@@ -25,9 +29,10 @@ class ScalarNode:
 class SequenceNode:
     """The items of a list."""
 
-    __slots__ = ("column", "items", "line")
+    __slots__ = ("column", "file", "items", "line")
 
-    def __init__(self, line: int, column: int) -> None:
+    def __init__(self, line: int, column: int, file: str = "") -> None:
+        self.file = file
         self.items: list[Node] = []
         self.line = line
         self.column = column
@@ -36,9 +41,10 @@ class SequenceNode:
 class MappingNode:
     """The entries of a mapping: text of the key -> the key with its place, and the value."""
 
-    __slots__ = ("column", "entries", "line")
+    __slots__ = ("column", "entries", "file", "line")
 
-    def __init__(self, line: int, column: int) -> None:
+    def __init__(self, line: int, column: int, file: str = "") -> None:
+        self.file = file
         self.entries: dict[str, tuple[ScalarNode, Node]] = {}
         self.line = line
         self.column = column

@@ -122,7 +122,7 @@ class _Fields:
     def read(self, key: ScalarNode, node: Node, spot: Spot) -> Declared | None:
         """The object, or None with at least one mistake noted."""
         if is_null(node):
-            node = MappingNode(key.line, key.column)
+            node = MappingNode(key.line, key.column, key.file)
         if not isinstance(node, MappingNode):
             rule = f"must be a mapping of fields, not {described(node)}"
             example = next(iter(self._shapes), "")

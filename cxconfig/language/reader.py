@@ -106,6 +106,7 @@ class _Builder:
     def __init__(self, parser: Any, sheet: Sheet) -> None:
         self._next = parser.get_event
         self._sheet = sheet
+        self._file = sheet.file
         self._anchors: dict[str, _Anchored | None] = {}
         self._count = 0
         self._deepest = 0
@@ -184,7 +185,7 @@ class _Builder:
 
     def _scalar(self, event: Any) -> ScalarNode:
         mark = event.start_mark
-        node = ScalarNode(event.value, not event.style, mark.line + 1, mark.column + 1)
+        node = ScalarNode(event.value, not event.style, mark.line + 1, mark.column + 1, self._file)
         if event.style == '"':
             found = _FORBIDDEN.search(node.text)
             if found is not None:
@@ -194,16 +195,16 @@ class _Builder:
         return node
 
     def _empty(self, event: Any) -> ScalarNode:
-        return ScalarNode("", True, event.start_mark.line + 1, event.start_mark.column + 1)
+        return ScalarNode("", True, event.start_mark.line + 1, event.start_mark.column + 1, self._file)
 
     def _sequence(self, event: Any, depth: int) -> SequenceNode:
-        node = SequenceNode(event.start_mark.line + 1, event.start_mark.column + 1)
+        node = SequenceNode(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
         while type(event := self._next()) is not SequenceEndEvent:
             node.items.append(self._node(event, depth + 1))
         return node
 
     def _mapping(self, event: Any, depth: int) -> MappingNode:
-        node = MappingNode(event.start_mark.line + 1, event.start_mark.column + 1)
+        node = MappingNode(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
         entries = node.entries
         while type(event := self._next()) is not MappingEndEvent:
             key = self._node(event, depth + 1)
@@ -216,7 +217,7 @@ class _Builder:
                 self._duplicate(key, entries[key.text][0])
             else:
                 if isinstance(value, ScalarNode) and value.plain and not value.text:
-                    value = ScalarNode("", True, key.line, key.column)
+                    value = ScalarNode("", True, key.line, key.column, self._file)
                 entries[key.text] = (key, value)
         return node
 

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from cxconfig.errors import InputError, InputErrors, Place
-from cxconfig.kinds import OnRemove, Registry, SecretRef, System
+from cxconfig.kinds import KindSettings, Registry, SecretRef, System
 from cxconfig.language import references
+from cxconfig.language.kind_settings import read_kinds
 from cxconfig.language.mistakes import Mistakes, Path, Sheet, dotted
-from cxconfig.language.nodes import MappingNode, Node, ScalarNode, is_null
+from cxconfig.language.nodes import MappingNode, Node, ScalarNode
 from cxconfig.language.references import resolve_secret
 from cxconfig.language.shape import BAD, Spot, TextShape, fields_of, note, validated
 
@@ -29,7 +30,7 @@ class SystemEntry:
     """One system of tenant.yaml: checked as far as that goes without the environment.
 
     `values` holds a `SecretRef` where a reference stands. `place` is that of the system's name, `places` those of the
-    settings. `folder` is the tenant's. `on_remove`: what `kinds.<kind>.on_remove` says, by the kind's keyword.
+    settings. `folder` is the tenant's. `kinds`: what `kinds.<kind>` says, by the kind's keyword.
     """
 
     name: str
@@ -37,7 +38,7 @@ class SystemEntry:
     place: Place
     places: Mapping[str, Place]
     folder: FilePath
-    on_remove: Mapping[str, OnRemove]
+    kinds: Mapping[str, KindSettings]
 
     def resolve(self, system: System, environ: Mapping[str, str]) -> Any:
         """The validated settings, an instance of `system.settings`: references resolved, `url` without a final
@@ -179,10 +180,10 @@ class _Reader:
         values: dict[str, Setting] = {}
         places: dict[str, Place] = {}
         shapes = fields_of(self._system.settings)
-        on_remove: dict[str, OnRemove] = {}
+        kinds: dict[str, KindSettings] = {}
         for name, (name_key, value) in node.entries.items():
             if name == "kinds":
-                on_remove = self._removals(value)
+                kinds = read_kinds(value, (*self._spot.path, "kinds"), self._spot.sheet, self._kinds)
             elif name not in shapes:
                 self._spot.sheet.unknown(name_key, name, [*shapes, "kinds"], path=self._spot.path, what="setting")
             else:
@@ -194,7 +195,7 @@ class _Reader:
                     values[name] = setting
         self._check(key, node, values)
         sheet = self._spot.sheet
-        return SystemEntry(self._system.name, values, sheet.place(key), places, self._folder, on_remove)
+        return SystemEntry(self._system.name, values, sheet.place(key), places, self._folder, kinds)
 
     def _setting(self, name: str, node: Node) -> Setting | None:
         """The value, or None with a mistake noted."""
@@ -224,37 +225,6 @@ class _Reader:
         for error in validated(self._system.settings, known, later | self._bad)[1]:
             masked = bool(error["loc"]) and error["loc"][0] in self._system.secret_settings
             note(error, key, node, Spot(self._spot.sheet, self._spot.path, masked), unmanaged=False)
-
-    def _removals(self, node: Node) -> dict[str, OnRemove]:
-        path = (*self._spot.path, "kinds")
-        sheet = self._spot.sheet
-        found: dict[str, OnRemove] = {}
-        if not isinstance(node, MappingNode):
-            if not is_null(node):
-                sheet.add(node, "must be a mapping of kinds", f"write {next(iter(self._kinds))}: below it", path=path)
-            return found
-        for name, (key, value) in node.entries.items():
-            if name not in self._kinds:
-                sheet.unknown(key, name, self._kinds, path=path, what="kind")
-            elif not isinstance(value, MappingNode):
-                if not is_null(value):
-                    sheet.add(value, "must be a mapping", "write on_remove: below it", path=(*path, name))
-            else:
-                found.update(self._removal(name, value, (*path, name)))
-        return found
-
-    def _removal(self, kind: str, node: MappingNode, path: Path) -> dict[str, OnRemove]:
-        found: dict[str, OnRemove] = {}
-        allowed = [str(choice.value) for choice in self._kinds[kind].removals]
-        for name, (key, value) in node.entries.items():
-            if name != "on_remove":
-                self._spot.sheet.unknown(key, name, ["on_remove"], path=path)
-            elif isinstance(value, ScalarNode) and value.text in allowed:
-                found[kind] = OnRemove(value.text)
-            else:
-                choices = " or ".join(f"`{choice}`" for choice in allowed)
-                self._spot.sheet.add(value, f"must be {choices}", f"write {allowed[0]}", path=(*path, name))
-        return found
 
 
 def reference(node: ScalarNode, spot: Spot) -> SecretRef | None:

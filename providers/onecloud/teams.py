@@ -72,6 +72,9 @@ class TeamsHandler(Handler):
         ids = self.client.team_ids() if names.intersection(wanted) else {}
         return {key: {"statsapi_id": ids.get(key, "")} if key in names else None for key in wanted}
 
+    def enumerate(self) -> Sequence[str]:
+        return sorted(set(self.client.team_names()))
+
     def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
         live = self.observe({desired.key: {}})[desired.key]
         if live is None:

@@ -206,6 +206,10 @@ class UsersHandler(Handler):
         found: dict[str, Values | None] = self.client.connection.each(read, list(wanted))
         return found
 
+    def enumerate(self) -> Sequence[str]:
+        """Every login of the phone directory, which is the only list of users."""
+        return sorted(self.client.logins())
+
     def confirm_gone(self, keys: Sequence[str]) -> None:
         """A login that the directory lists is not gone, whatever answered 404 (a gateway, a wrong path, a hiccup)."""
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cxconfig.errors import InputErrors, Place, SettingsError
-from cxconfig.kinds import OnRemove, SecretRef
+from cxconfig.kinds import KindSettings, OnRemove, SecretRef
 from cxconfig.language import Tenant, load
 from tests.language.fakes import REGISTRY, TENANT, agents, written
 
@@ -212,7 +212,8 @@ def test_the_address_of_the_state_may_be_a_reference(tmp_path: Path) -> None:
 def test_what_removal_does_per_kind(tmp_path: Path) -> None:
     """`kinds` of a system sets the default of each kind."""
     text = TENANT + "    kinds:\n      agents: {on_remove: delete}\n      groups:\n"
-    assert loaded(tmp_path, {"tenant.yaml": text}).systems["desk"].on_remove == {"agents": OnRemove.DELETE}
+    found = loaded(tmp_path, {"tenant.yaml": text}).systems["desk"].kinds
+    assert found == {"agents": KindSettings(on_remove=OnRemove.DELETE)}
 
 
 def test_many_mistakes_are_all_reported_quickly(tmp_path: Path) -> None:
