@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
@@ -129,7 +129,9 @@ class FieldSpec:
 
     `vendor`: the vendor's own name. `secret`: write-only, recorded as a keyed digest. `private`: personal data (a
     phone number), masked in output and recorded as a keyed digest. `setting`: steers cxconfig and is never sent.
-    `refers_to`: the kind whose key the value is, in the same system.
+    `refers_to`: the kind whose key the value is, in the same system. For help and reference: `needed`: the system
+    demands it of an object that is created; `limits`: what the model's validators and the vendor hold it to, beyond
+    the bounds in its annotation; `example`: a value as it stands in the YAML.
     """
 
     name: str = ""
@@ -138,6 +140,9 @@ class FieldSpec:
     private: bool = False
     setting: bool = False
     refers_to: str = ""
+    needed: bool = False
+    limits: str = ""
+    example: str = ""
 
 
 def specs_of(model: type[BaseModel]) -> dict[str, FieldSpec]:
@@ -266,6 +271,8 @@ class Kind(ABC):
     """What `on_remove` may say; the first is the default."""
     privilege: ClassVar[str]
     """The vendor's privilege that the calls need."""
+    example: ClassVar[str] = "name"
+    """A name for the object of an example."""
 
     @property
     def id(self) -> str:
@@ -320,17 +327,16 @@ class Kind(ABC):
 
 
 class SystemSettings(BaseModel):
-    """What tenant.yaml may say of every system; each system's own model adds its credentials.
-
-    `ca_bundle`: file with private root certificates, relative to the tenant's folder. `insecure_skip_tls_verify`
-    warns on every run and is refused when CI is set.
-    """
+    """What tenant.yaml may say of every system; each system's own model adds its credentials."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str
-    ca_bundle: str | None = None
-    insecure_skip_tls_verify: bool = False
+    url: Annotated[str, FieldSpec(limits="https://, or http:// for this computer alone", example="${env:URL}")]
+    """The address of the live system, without `?`, `#` and credentials."""
+    ca_bundle: Annotated[str | None, FieldSpec(limits="an existing file", example="tls/roots.pem")] = None
+    """File with private root certificates (PEM), relative to the tenant's folder."""
+    insecure_skip_tls_verify: Annotated[bool, FieldSpec(limits="refused when CI is set", example="false")] = False
+    """Certificates are not verified, which every run warns of."""
 
 
 class Client(Protocol):

@@ -18,7 +18,7 @@ TOP_LEVEL = {
     *("pyproject.toml", "README.md", "Makefile", "LICENSE", "CHANGELOG.md"),
 }
 LIBRARY = ("cxconfig", "providers")
-CORE = ("cxconfig.language", "cxconfig.kinds", "cxconfig.planning", "cxconfig.reports")
+CORE = ("cxconfig.language", "cxconfig.kinds", "cxconfig.planning", "cxconfig.reports", "cxconfig.schema")
 LINES = 600
 GENERATED = {"go.mod", "go.sum", "requirements.lock", "LICENSE"}
 MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:work|root|tmp|home|Users)(?:/[\w.-]+|\b(?![\w/]))")

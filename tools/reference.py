@@ -6,27 +6,18 @@ What stands between `<!-- begin NAME -->` and `<!-- end NAME -->` is generated, 
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
-from cxconfig.kinds import Desired, FieldSpec, Kind, OnRemove, System
+from cxconfig.kinds import Desired, FieldSpec, Kind, System
+from cxconfig.schema.fields import KEY, REMOVALS
+from cxconfig.schema.words import docstrings
 from providers.registry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[1]
-KEY = "<name>"
-REMOVALS = {
-    OnRemove.DISABLE: "disabled live",
-    OnRemove.DELETE: "deleted live",
-    OnRemove.RETAIN: "left as it is live and forgotten",
-}
 
 
 def page(system: str) -> Path:
@@ -114,18 +105,6 @@ def type_text(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         return f"list of {type_text(prop['items'], schema)}"
     least = f" from {prop['minimum']} on" if "minimum" in prop else ""
     return {"string": "text", "boolean": "`true` or `false`", "integer": "whole number"}[kind] + least
-
-
-def docstrings(model: type[BaseModel]) -> dict[str, str]:
-    """The texts below a model's fields."""
-    (cls,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    assert isinstance(cls, ast.ClassDef)
-    found = {}
-    for field, text in zip(cls.body, cls.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-            assert isinstance(field.target, ast.Name)
-            found[field.target.id] = " ".join(str(text.value.value).split())
-    return found
 
 
 def main() -> int:

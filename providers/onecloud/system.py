@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from cxconfig.kinds import Client, System, SystemSettings
+from cxconfig.kinds import Client, FieldSpec, System, SystemSettings
 from providers.onecloud.teams import Teams
 from providers.onecloud.users import Users
 
 
 class OneCloudSettings(SystemSettings):
-    """`client_id`: user name of an API user; `client_secret`: its API secret key; `scope`: the tenant's domain,
-    default the host of `url`. Source: the vendor's "Get Access Token"."""
+    """How a tenant is reached. Source: the vendor's "Get Access Token"."""
 
-    client_id: str
-    client_secret: str
-    scope: str | None = None
+    client_id: Annotated[str, FieldSpec(vendor="client_id", example="${env:ONECLOUD_CLIENT_ID}")]
+    """User name of an API user: one with the privileges that the kinds' calls need."""
+    client_secret: Annotated[str, FieldSpec(vendor="client_secret", secret=True, example="${env:ONECLOUD_SECRET}")]
+    """The API secret key that was generated for that user."""
+    scope: Annotated[str | None, FieldSpec(vendor="scope", example="acme.example.com")] = None
+    """The tenant's domain; left out, the host of `url` is taken."""
 
     def domain(self) -> str:
         return self.scope or urlsplit(self.url).hostname or ""

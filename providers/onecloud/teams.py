@@ -41,6 +41,7 @@ class Teams(Kind):
     specs = specs_of(Team)
     removals = (OnRemove.RETAIN,)
     privilege = "Manage users"
+    example = "Sales"
 
     def desire(self, declared: Declared) -> Desired:
         return Desired(self.id, declared.key, {}, place=declared.place)

@@ -58,8 +58,8 @@ ATTEMPTS = 3
 PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
 """What PUT /user/<login> changes."""
 HIGHEST_LEVEL = 2**31 - 1
-CREATE_FIELDS = ("password", "first_name", "last_name", "team")
-"""What POST /user demands."""
+NOT_EMPTY = "not empty"
+TEAM = f"{NOT_EMPTY}; an existing team"
 
 
 class User(BaseModel):
@@ -67,28 +67,50 @@ class User(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    first_name: Annotated[str, FieldSpec(vendor="firstName")] = ""
-    last_name: Annotated[str, FieldSpec(vendor="lastName")] = ""
-    email: Annotated[str, FieldSpec(vendor="email")] = ""
-    team: Annotated[str, FieldSpec(vendor="team", refers_to="teams")] = ""
-    extension: Annotated[str, FieldSpec(vendor="extension")] = ""
-    """Assigned by the system when it is not given at creation."""
-    work_phone: Annotated[str, FieldSpec(vendor="workPhone", private=True)] = ""
-    mobile_phone: Annotated[str, FieldSpec(vendor="mobilePhone", private=True)] = ""
-    disabled: Annotated[bool, FieldSpec(vendor="disabled")] = False
-    """Managed even when it is not listed: a declared user is an enabled user."""
-    change_password: Annotated[bool, FieldSpec(vendor="changePassword")] = False
+    first_name: Annotated[str, FieldSpec(vendor="firstName", needed=True, limits=NOT_EMPTY, example="Jane")] = ""
+    """The given name."""
+    last_name: Annotated[str, FieldSpec(vendor="lastName", needed=True, limits=NOT_EMPTY, example="Doe")] = ""
+    """The family name."""
+    email: Annotated[str, FieldSpec(vendor="email", example="jane@example.com")] = ""
+    """The e-mail address."""
+    team: Annotated[str, FieldSpec(vendor="team", refers_to="teams", needed=True, limits=TEAM, example="Sales")] = ""
+    """The one team that the user belongs to."""
+    extension: Annotated[str, FieldSpec(vendor="extension", limits="unique", example="0123")] = ""
+    """The internal phone number. Assigned by the system when it is not given at creation."""
+    work_phone: Annotated[str, FieldSpec(vendor="workPhone", private=True, example="+15550100")] = ""
+    """The phone number at work."""
+    mobile_phone: Annotated[str, FieldSpec(vendor="mobilePhone", private=True, example="+15550101")] = ""
+    """The mobile phone number."""
+    disabled: Annotated[bool, FieldSpec(vendor="disabled", example="false")] = False
+    """Is the account disabled? Managed even when it is not listed: a declared user is an enabled user."""
+    change_password: Annotated[bool, FieldSpec(vendor="changePassword", example="true")] = False
     """Must the user change the password at the next login?"""
-    skills: Annotated[dict[str, Annotated[int, Field(ge=0, le=HIGHEST_LEVEL)]], FieldSpec(vendor="skills")] = Field(
-        default_factory=dict
-    )
-    """Skill name -> level."""
-    roles: Annotated[list[str], FieldSpec(vendor="roles")] = Field(default_factory=list)
-    password: Annotated[str, FieldSpec(vendor="password", secret=True)] = ""
+    skills: Annotated[
+        dict[str, Annotated[int, Field(ge=0, le=HIGHEST_LEVEL)]],
+        FieldSpec(
+            vendor="skills",
+            limits="names differ in more than case and blanks",
+            example="{English: 90, Billing: 50}",
+        ),
+    ] = Field(default_factory=dict)
+    """Skill name -> level. Listed, they are the whole truth: a live skill that is not listed is removed."""
+    roles: Annotated[list[str], FieldSpec(vendor="roles", example="[Agent, Supervisor]")] = Field(default_factory=list)
+    """Names of roles; their order does not matter."""
+    password: Annotated[
+        str,
+        FieldSpec(
+            vendor="password",
+            secret=True,
+            needed=True,
+            limits=f"{NOT_EMPTY}; the contact centre's security policy",
+            example="${env:INITIAL_PASSWORD}",
+        ),
+    ] = ""
     """Set at creation, and again when the secret changes; never read."""
-    unlock: Annotated[bool, FieldSpec()] = False
+    unlock: Annotated[bool, FieldSpec(limits="only `true` means something", example="true")] = False
     """`true` clears the lock that too many failed logins set."""
-    on_remove: Annotated[OnRemove, FieldSpec(setting=True)] = OnRemove.DISABLE
+    on_remove: Annotated[OnRemove, FieldSpec(setting=True, example="retain")] = OnRemove.DISABLE
+    """What happens to the live user when the entry is taken out of the YAML; goes before the kind's setting."""
 
     @field_validator("skills")
     @classmethod
@@ -117,6 +139,10 @@ class User(BaseModel):
         return value
 
 
+CREATE_FIELDS = tuple(name for name, spec in specs_of(User).items() if spec.needed)
+"""What POST /user demands."""
+
+
 class Users(Kind):
     system = "onecloud"
     name = "users"
@@ -125,6 +151,7 @@ class Users(Kind):
     specs = specs_of(User)
     removals = (OnRemove.DISABLE, OnRemove.DELETE, OnRemove.RETAIN)
     privilege = "Manage users (and Manage all teams)"
+    example = "jdoe"
 
     def desire(self, declared: Declared) -> Desired:
         fields = {"disabled": False, **{k: v for k, v in declared.values.items() if k != "on_remove"}}

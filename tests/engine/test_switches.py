@@ -208,7 +208,7 @@ def test_a_user_without_a_password(make_tenant: MakeTenant) -> None:
     tenant.write({"a0": agent(0, password=None, last_name=None)})
     refused = tenant.run("up", "--yes")
     assert (refused.code, tenant.writes()) == (1, 0), str(refused)
-    assert "for which OneCloud demands `password` and `last_name`; add them" in refused.said
+    assert "for which OneCloud demands `last_name` and `password`; add them" in refused.said
 
 
 def test_teams_that_the_statistics_do_not_show(make_tenant: MakeTenant) -> None:
