@@ -25,7 +25,8 @@ from cxconfig.cli.common import (
 def command(folder: Path, full: bool, verbose: bool, form: str) -> int:
     """Show what `up` would change for the tenant in FOLDER (default: here); reads the live systems, writes nothing.
 
-    Exit code: 0 nothing to do, 2 there are changes, 1 an error.
+    Exit code: 0 nothing would change live (an object that exists as declared and is not recorded yet is no change),
+    2 there are changes, 1 an error.
     """
     from cxconfig.engine.session import Session
     from providers.registry import REGISTRY

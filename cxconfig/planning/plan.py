@@ -70,6 +70,11 @@ class Plan:
         return tuple(step for step in self.steps if step.action is not Action.NONE)
 
     @property
+    def pending(self) -> tuple[Step, ...]:
+        """The changes without adoptions of objects that are live as declared: those only get a record."""
+        return tuple(step for step in self.changes if step.action is not Action.ADOPT or step.differences)
+
+    @property
     def unchanged(self) -> int:
         touched = sum(1 for s in self.changes if s.cause is not Cause.REMOVED)
         return sum(self.declared.values()) - touched
@@ -115,9 +120,12 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """preview, refresh and audit: 0 nothing to do, 2 changes or drift, 1 error. up and destroy: 0 done, 1 error."""
+        """preview, refresh and audit: 0 nothing to do, 2 changes or drift, 1 error. up and destroy: 0 done, 1 error.
+
+        To take over what is live as declared is no change: a preview after an export is empty.
+        """
         if self.errors or self.failed or (self.plan.problems and self.command != "audit"):
             return 1  # to an audit, drift that no up can repair is drift like any other
         if self.command in {"up", "destroy"}:
             return 0
-        return 2 if self.plan.changes else 0
+        return 2 if self.plan.pending else 0

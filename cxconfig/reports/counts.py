@@ -66,6 +66,8 @@ def closing(result: Result) -> str:
         total = max(sum(plan.declared.values()), len(drifted))
         found = f" ({audited(plan.changes)})" if plan.changes else ""
         return f"Drift in {len(drifted):,} of {objects(total)}{found}."
+    if not plan.pending and not plan.problems:
+        return _unrecorded(plan)
     blocked = len(plan.problems)
     end = f" {blocked:,} cannot be applied, so nothing will be." if blocked else ""
     rest = "" if result.command == "destroy" else f"; {plan.unchanged:,} unchanged"
@@ -101,6 +103,16 @@ def _refreshed(plan: Plan) -> str:
     if waiting:
         line += f"; {objects(waiting)} {'waits' if waiting == 1 else 'wait'} for an up because of the YAML"
     return f"{line}."
+
+
+def _unrecorded(plan: Plan) -> str:
+    """Everything is live as declared, and some of it is not ours yet."""
+    count = len(plan.changes)
+    exist, are, them = ("exists", "is", "it") if count == 1 else ("exist", "are", "them")
+    return (
+        f"Nothing would change live; {objects(count)} {exist} as declared and {are} not recorded yet:"
+        f" `cxconfig up` records {them}."
+    )
 
 
 def _nothing(result: Result) -> str:

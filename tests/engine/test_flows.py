@@ -178,7 +178,10 @@ def test_adopting_three_hundred(make_tenant: MakeTenant) -> None:
     tenant = make_tenant(*(as_seeded(login, fields) for login, fields in users.items()))
     tenant.write(users)
     live = tenant.box.users
-    done = tenant.run("up", "--yes", "--format", "json")
+    asked = tenant.run("preview", "--format", "json")
+    assert (asked.code, asked.json()["exit_code"]) == (0, 0), str(asked)
+    assert asked.json()["counts"]["onecloud.users"]["adopt"] == 300
+    done = tenant.fresh().run("up", "--yes", "--format", "json")
     assert done.code == 0, str(done)
     assert (tenant.writes(), tenant.reads(), tenant.box.users) == (0, 300, live)
     assert done.json()["counts"]["onecloud.users"]["adopt"] == 300
@@ -191,6 +194,8 @@ def test_adopting_writes_what_differs(make_tenant: MakeTenant) -> None:
     """An existing login is taken over: what differs is shown and written, its password and the rest are left."""
     live = as_seeded("a0", agent(0, skills={"Spanish": 1}), password="Their-own-1", disabled=True, workPhone="555-1")
     tenant = make_tenant(live, as_seeded("a1", agent(1)))
+    tenant.write(agents(2))
+    assert tenant.run("preview").code == 2
     tenant.write(agents(3))
     asked = tenant.run("preview", "--format", "json")
     assert {s["key"]: s["action"] for s in asked.json()["steps"] if s["kind"] == "onecloud.users"} == {

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from cxconfig.errors import EngineFailed, InputError, InputErrors, Place, Refused, Unreachable
-from cxconfig.kinds import Action, Cause
+from cxconfig.kinds import Action, Cause, Difference
 from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
 from cxconfig.reports.cells import columns
 from cxconfig.reports.palette import unpainted
@@ -458,3 +458,19 @@ def test_importing_the_report_needs_neither_engine_nor_client() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"pulumi", "httpx", "rich", "click", "deepdiff"}.intersection(loaded)
+
+
+def test_what_is_only_to_be_recorded_is_no_change() -> None:
+    """Objects that exist as declared: nothing would change live, exit code 0; one that differs makes it a change."""
+    same = Step(USERS, "is1", Action.ADOPT, Cause.NEW, place=place(1), exists=True)
+    found = result(same, declared=3)
+    assert found.exit_code == 0
+    assert lines_about(text(found, 120), "Nothing would") == [
+        "Nothing would change live; 1 object exists as declared and is not recorded yet: `cxconfig up` records it."
+    ]
+    two = result(same, replace(same, key="is2"))
+    assert "2 objects exist as declared and are not recorded yet: `cxconfig up` records them." in text(two, 200)
+    other = replace(same, key="is3", differences=(Difference("team", "Sales", "Support"),))
+    assert result(same, other).exit_code == 2
+    assert "2 to adopt (1 with changes)" in text(result(same, other), 120)
+    assert result(replace(same, problems=("no",))).exit_code == 1
