@@ -84,6 +84,16 @@ class SecretRef:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainSecret(SecretRef):
+    """A secret that stands as text in the files, which `plain_secrets` of its kind allows; its text is never shown."""
+
+    value: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return "(a text in the files)"
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """One object as it stands in the YAML, validated by its kind's model.
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from urllib.parse import parse_qsl, urlsplit
 
 from cxconfig.errors import InputErrors, Place
-from cxconfig.kinds import Declared, Registry, SecretRef
-from cxconfig.language import references
-from cxconfig.language.folder import TENANT_FILE, Source, sources
+from cxconfig.kinds import Declared, KindSettings, Manage, Registry, SecretRef
+from cxconfig.language import references, variables
+from cxconfig.language.folder import TENANT_FILE, Source, environment_sources, sources
+from cxconfig.language.kind_settings import choice
+from cxconfig.language.layers import MARKERS, finished, merged
 from cxconfig.language.mistakes import Mistakes, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, described, is_null
 from cxconfig.language.objects import Objects
 from cxconfig.language.reader import read
+from cxconfig.language.sections import Entry, Layer
 from cxconfig.language.shape import Spot, TextShape
 from cxconfig.language.systems import SystemEntry, read_systems, reference
 
@@ -26,15 +29,16 @@ BACKENDS = ("azblob", "file", "gs", "http", "https", "postgres", "s3")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECRET_WORD = re.compile(r"pass|secret|token|key|sig", re.IGNORECASE)
-_MAIN_ONLY = ("tenant", "systems", "state")
+_MAIN_ONLY = ("tenant", "systems", "state", "manage")
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What a tenant's folder says.
+    """What a tenant's folder says, in the environments that were asked for.
 
     `objects`: kind id -> key -> object, in the order of the files, with an entry for every kind of the registry.
-    `backend`: where the state is kept (`state.backend`), None for the default.
+    `backend`: where the state is kept (`state.backend`), None for the default. `name` is that of the stack: with
+    environments it ends in their names, unless one of them gives the tenant a name itself.
     """
 
     name: str
@@ -43,20 +47,26 @@ class Tenant:
     objects: Mapping[str, Mapping[str, Declared]]
     backend: str | SecretRef | None = None
     backend_place: Place | None = None
+    environments: tuple[str, ...] = ()
 
     def declared_counts(self) -> dict[str, int]:
         """Kind id -> number of declared objects, without the kinds that have none."""
         return {kind: len(objects) for kind, objects in self.objects.items() if objects}
 
 
-def load(folder: FilePath, registry: Registry) -> Tenant:
+def load(folder: FilePath, registry: Registry, environments: Sequence[str] = ()) -> Tenant:
     """Read and check a tenant's folder, without the environment and without any call.
 
-    Raises `SettingsError` when there is no such folder or no tenant.yaml in it, `InputErrors` with every mistake in
-    its files otherwise.
+    Raises `SettingsError` when there is no such folder, environment or tenant.yaml, `InputErrors` with every mistake
+    in its files otherwise.
     """
+    return load_with_sources(folder, registry, environments)[0]
+
+
+def load_with_sources(folder: FilePath, registry: Registry, environments: Sequence[str] = ()) -> tuple[Tenant, Objects]:
+    """The same, and where everything came from."""
     with _without_gc():
-        return _Loader(folder, registry).load()
+        return _Loader(folder, registry, tuple(environments)).load()
 
 
 @contextmanager
@@ -72,112 +82,201 @@ def _without_gc() -> Iterator[None]:
 
 
 class _Loader:
-    """Takes the files one by one; then checks what needs all of them."""
+    """Collects the files layer by layer; then merges and checks."""
 
-    def __init__(self, folder: FilePath, registry: Registry) -> None:
+    def __init__(self, folder: FilePath, registry: Registry, environments: tuple[str, ...]) -> None:
         self._folder = folder
         self._registry = registry
+        self._environments = environments
         self._mistakes = Mistakes()
-        self._objects = Objects(registry, self._mistakes)
-        self._name = ""
-        self._systems: dict[str, SystemEntry] = {}
-        self._configured: set[str] | None = None
-        self._used: dict[str, tuple[Sheet, ScalarNode]] = {}
-        self._backend: str | SecretRef | None = None
-        self._backend_place: Place | None = None
+        self._layers = [Layer(name, registry) for name in ("", *environments)]
+        self._documents: list[tuple[Layer, Source, Node | None]] = []
+        self._whole = True
+        self._marked = False
+        self._varied = False
 
-    def load(self) -> Tenant:
-        whole = True
-        for source in sources(self._folder, self._mistakes):
-            before = len(self._mistakes.errors)
-            node = read(source.data, source.sheet)
-            if node is None and len(self._mistakes.errors) > before:
-                whole = False
-            else:
-                self._file(source, node)
-        self._unconfigured()
-        if whole:
-            self._objects.check_references()
+    def load(self) -> tuple[Tenant, Objects]:
+        for layer in self._layers:
+            self._parse(layer)
+        self._variables()
+        for layer, source, node in self._documents:
+            self._file(layer, source, node)
+        self._documents.clear()
+        tenant = _Main(self._layers, self._folder, self._registry, self._mistakes, self._environments)
+        tenant.read()
+        found = Objects(
+            self._registry, self._mistakes, self._layers, tenant.kinds(), whole=self._whole, marked=self._marked
+        )
+        found.read()
+        if tenant.configured is not None:
+            _unconfigured(self._layers, tenant.configured, Sheet("", self._mistakes))
         if self._mistakes.errors:
             raise InputErrors(self._mistakes.errors)
-        return Tenant(self._name, self._folder, self._systems, self._objects.found, self._backend, self._backend_place)
+        return tenant.made(found.found), found
 
-    def _file(self, source: Source, node: Node | None) -> None:
+    def _parse(self, layer: Layer) -> None:
+        files = (
+            environment_sources(self._folder, layer.name, self._mistakes)
+            if layer.name
+            else sources(self._folder, self._mistakes)
+        )
+        for source in files:
+            before = self._mistakes.count
+            node = read(source.data, source.sheet)
+            self._marked = self._marked or MARKERS in source.data
+            self._varied = self._varied or variables.MARK.encode() in source.data
+            if node is None and self._mistakes.count > before:
+                self._whole = False
+            else:
+                self._documents.append((layer, source._replace(data=b""), node))
+
+    def _variables(self) -> None:
+        """Read every `vars` first, then put the values in: a variable may be used in any file of any layer."""
+        for layer, source, node in self._documents:
+            if isinstance(node, MappingNode) and variables.SECTION in node.entries:
+                variables.read_variables(node.entries[variables.SECTION][1], source.sheet, layer.variables)
+        if not self._varied:
+            return
+        known = {name: value for layer in self._layers for name, value in layer.variables.items()}
+        for _, source, node in self._documents:
+            if isinstance(node, MappingNode):
+                substitution = variables.Substitution(known, source.sheet, self._whole)
+                for name, (key, value) in node.entries.items():
+                    if name != variables.SECTION:
+                        node.entries[name] = (key, substitution.into(value))
+
+    def _file(self, layer: Layer, source: Source, node: Node | None) -> None:
         sheet = source.sheet
         if node is None:
-            node = MappingNode(1, 1)
+            node = MappingNode(1, 1, sheet.file)
         if not isinstance(node, MappingNode):
             sheet.add(node, f"the file must be a mapping, not {described(node)}", f"begin with {self._example()}")
             return
         for name, (key, value) in node.entries.items():
             if name in self._registry.systems():
-                self._used.setdefault(name, (sheet, key))
-                self._objects.read(name, value, sheet)
+                layer.sections.setdefault(name, key)
+                layer.read(name, value, sheet, source.beside)
             elif name == "api_version":
                 _api_version(value, sheet)
+            elif name == variables.SECTION:
+                continue
             elif name not in _MAIN_ONLY:
                 sheet.unknown(key, name, self._keys(source.main), path=())
             elif not source.main:
-                rule = f"`{name}` stands only in the {TENANT_FILE} at the top of the tenant's folder"
+                whose = "environment" if layer.name else "tenant"
+                rule = f"`{name}` stands only in the {TENANT_FILE} at the top of the {whose}'s folder"
                 sheet.add(key, rule, "move it there; if this is another tenant, move its folder elsewhere")
             else:
-                self._own(name, value, sheet)
-        if source.main:
-            self._required(node, sheet)
-
-    def _own(self, name: str, node: Node, sheet: Sheet) -> None:
-        takers = {"tenant": self._take_tenant, "systems": self._take_systems, "state": self._take_state}
-        takers[name](node, sheet)
+                layer.main[name] = Entry(key, value)
+        if source.main and not layer.name:
+            _required(node, sheet)
 
     def _keys(self, main: bool) -> list[str]:
-        return ["api_version", *(_MAIN_ONLY if main else ()), *self._registry.systems()]
+        return ["api_version", variables.SECTION, *(_MAIN_ONLY if main else ()), *self._registry.systems()]
 
     def _example(self) -> str:
         return f"{next(iter(self._registry.systems()), 'api_version')}:"
 
-    def _required(self, node: MappingNode, sheet: Sheet) -> None:
-        ways_out = {
-            "api_version": f"add `api_version: {API_VERSION}`",
-            "tenant": "add `tenant: acme`, with a name of your own",
-            "systems": "add `systems:` with the url and credentials of each system below it",
-        }
-        for name, way_out in ways_out.items():
-            if name not in node.entries:
-                sheet.add_at(Place(sheet.file, 1, 1), f"`{name}` is missing", way_out)
 
-    def _take_tenant(self, node: Node, sheet: Sheet) -> None:
+def _required(node: MappingNode, sheet: Sheet) -> None:
+    ways_out = {
+        "api_version": f"add `api_version: {API_VERSION}`",
+        "tenant": "add `tenant: acme`, with a name of your own",
+        "systems": "add `systems:` with the url and credentials of each system below it",
+    }
+    for name, way_out in ways_out.items():
+        if name not in node.entries:
+            sheet.add_at(Place(sheet.file, 1, 1), f"`{name}` is missing", way_out)
+
+
+class _Main:
+    """What the tenant.yaml of the base and of the environments say beside objects, merged."""
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        folder: FilePath,
+        registry: Registry,
+        mistakes: Mistakes,
+        environments: tuple[str, ...],
+    ) -> None:
+        self._layers = layers
+        self._folder = folder
+        self._registry = registry
+        self._sheet = Sheet("", mistakes)
+        self._environments = environments
+        self._name = ""
+        self._manage = Manage.LISTED
+        self._systems: dict[str, SystemEntry] = {}
+        self._backend: str | SecretRef | None = None
+        self._backend_place: Place | None = None
+        self.configured: set[str] | None = None
+        """The systems that are named, rightly or wrongly; None when nothing can be said."""
+
+    def read(self) -> None:
+        for name, take in (
+            ("tenant", self._take_tenant),
+            ("manage", self._take_manage),
+            ("systems", self._take_systems),
+            ("state", self._take_state),
+        ):
+            nodes = [layer.main[name].value for layer in self._layers if name in layer.main]
+            if nodes:
+                take(finished(merged(nodes)))
+
+    def kinds(self) -> dict[str, KindSettings]:
+        """The settings of kinds, by kind id."""
+        return {f"{name}.{kind}": said for name, entry in self._systems.items() for kind, said in entry.kinds.items()}
+
+    def made(self, objects: Mapping[str, Mapping[str, Declared]]) -> Tenant:
+        return Tenant(
+            self._name,
+            self._folder,
+            self._systems,
+            objects,
+            self._backend,
+            self._backend_place,
+            self._environments,
+        )
+
+    def _take_tenant(self, node: Node) -> None:
         if isinstance(node, ScalarNode) and _NAME.fullmatch(node.text):
-            self._name = node.text
+            own = any("tenant" in layer.main for layer in self._layers[1:])
+            self._name = node.text if own else "-".join([node.text, *self._environments])
             return
         got = f", not {shown(node.text)}" if isinstance(node, ScalarNode) and not node.null else ""
         rule = f"must be a name of 1 to 64 letters, digits, `-` and `_`{got}"
-        sheet.add(node, rule, "write it like acme-prod", path=("tenant",))
+        self._sheet.add(node, rule, "write it like acme-prod", path=("tenant",))
 
-    def _take_systems(self, node: Node, sheet: Sheet) -> None:
-        self._systems = read_systems(node, ("systems",), sheet, self._folder, self._registry)
-        self._configured = set(node.entries) if isinstance(node, MappingNode) else None
+    def _take_manage(self, node: Node) -> None:
+        value = choice(node, [word.value for word in Manage], Spot(self._sheet, ("manage",)))
+        self._manage = Manage(value) if isinstance(value, str) else Manage.LISTED
 
-    def _take_state(self, node: Node, sheet: Sheet) -> None:
+    def _take_systems(self, node: Node) -> None:
+        self._systems = read_systems(node, ("systems",), self._sheet, self._folder, self._registry, self._manage)
+        self.configured = set(node.entries) if isinstance(node, MappingNode) else None
+
+    def _take_state(self, node: Node) -> None:
         path = ("state",)
         if not isinstance(node, MappingNode):
             if not is_null(node):
-                sheet.add(node, f"must be a mapping, not {described(node)}", "write backend: below it", path=path)
+                self._sheet.add(node, f"must be a mapping, not {described(node)}", "write backend: below it", path=path)
             return
         for name, (key, value) in node.entries.items():
             if name == "backend":
-                self._backend = _backend(value, Spot(sheet, (*path, name)))
-                self._backend_place = sheet.place(value)
+                self._backend = _backend(value, Spot(self._sheet, (*path, name)))
+                self._backend_place = self._sheet.place(value)
             else:
-                sheet.unknown(key, name, ["backend"], path=path)
+                self._sheet.unknown(key, name, ["backend"], path=path)
 
-    def _unconfigured(self) -> None:
-        """Objects of a system that tenant.yaml does not name."""
-        if self._configured is None:
-            return
-        for name, (sheet, key) in self._used.items():
-            if name not in self._configured:
-                rule = f"there are objects of the system `{name}`, and {TENANT_FILE} does not say how to reach it"
-                sheet.add(key, rule, f"add systems.{name} with its url and credentials to {TENANT_FILE}")
+
+def _unconfigured(layers: Sequence[Layer], configured: set[str], sheet: Sheet) -> None:
+    """Objects of a system that tenant.yaml does not name."""
+    for layer in layers:
+        for system, key in layer.sections.items():
+            if system not in configured:
+                rule = f"there are objects of the system `{system}`, and {TENANT_FILE} does not say how to reach it"
+                sheet.add(key, rule, f"add systems.{system} with its url and credentials to {TENANT_FILE}")
 
 
 def _api_version(node: Node, sheet: Sheet) -> None:

@@ -3,38 +3,68 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from cxconfig.errors import Place, SettingsError
 from cxconfig.language.mistakes import Mistakes, Sheet
 from cxconfig.language.reader import MAX_BYTES
+from cxconfig.nearness import did_you_mean
 
 TENANT_FILE = "tenant.yaml"
+ENVIRONMENTS = "environments"
+"""The folder in a tenant's folder that holds one folder of files for each environment."""
 SUFFIXES = (".yaml", ".yml")
 
 
 class Source(NamedTuple):
-    """One file: its sheet, its bytes, and whether it is the tenant.yaml of the folder."""
+    """One file: its sheet, its bytes, the folder that it lies in, and whether it is the tenant.yaml of its layer."""
 
     sheet: Sheet
     data: bytes
+    beside: Path
     main: bool
 
 
 def sources(folder: Path, mistakes: Mistakes) -> Iterator[Source]:
     """Every `*.yaml` and `*.yml` file in and below `folder`, tenant.yaml first, then by path.
 
-    Hidden files and folders are left out; a folder that is reached twice through links is read once. A file that
-    cannot be read is noted as a mistake. Raises `SettingsError` when there is no such folder or no tenant.yaml.
+    Hidden files and folders, `environments/` and Pulumi's own files are left out; a folder that is reached twice
+    through links is read once. A file that cannot be read is noted as a mistake. Raises `SettingsError` when there is
+    no such folder or no tenant.yaml.
     """
     main = _main(folder)
-    for path in sorted(_files(folder, mistakes), key=lambda p: (p != main, p.parts)):
+    yield from _read(_files(folder, mistakes, folder / ENVIRONMENTS), main, mistakes)
+
+
+def environment_sources(folder: Path, name: str, mistakes: Mistakes) -> Iterator[Source]:
+    """The files of one environment. Raises `SettingsError` when it has no folder, with the near names."""
+    root = folder / ENVIRONMENTS / name
+    if name not in environments(folder):
+        known = environments(folder)
+        hint = did_you_mean(name, known) or (f"there are {', '.join(known)}" if known else "")
+        raise SettingsError(
+            f"there is no environment {name!r}: {displayed(root)} is not a folder",
+            way_out=hint or f"make the folder {displayed(root)} and put into it what differs there",
+        )
+    yield from _read(_files(root, mistakes), root / TENANT_FILE, mistakes)
+
+
+def environments(folder: Path) -> list[str]:
+    """The names of a tenant's environments."""
+    try:
+        return sorted(path.name for path in (folder / ENVIRONMENTS).iterdir() if path.is_dir())
+    except OSError:
+        return []
+
+
+def _read(paths: Iterable[Path], main: Path, mistakes: Mistakes) -> Iterator[Source]:
+    for path in sorted(paths, key=lambda p: (p != main, p.parts)):
         sheet = Sheet(displayed(path), mistakes)
         data = _bytes(path, sheet)
         if data is not None:
-            yield Source(sheet, data, path == main)
+            yield Source(sheet, data, path.parent, path == main)
 
 
 def displayed(path: Path) -> str:
@@ -73,7 +103,7 @@ def _main(folder: Path) -> Path:
     raise SettingsError(f"the folder {shown} holds no {TENANT_FILE}", way_out=way_out)
 
 
-def _files(folder: Path, mistakes: Mistakes) -> list[Path]:
+def _files(folder: Path, mistakes: Mistakes, without: Path | None = None) -> list[Path]:
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()
 
@@ -88,11 +118,13 @@ def _files(folder: Path, mistakes: Mistakes) -> list[Path]:
             folders.clear()
             continue
         seen.add((info.st_dev, info.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found.extend(
-            Path(parent, name) for name in files if not name.startswith(".") and name.lower().endswith(SUFFIXES)
-        )
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and Path(parent, name) != without)
+        found.extend(Path(parent, name) for name in files if _ours(name))
     return found
+
+
+def _ours(name: str) -> bool:
+    return not name.startswith((".", "Pulumi.")) and name.lower().endswith(SUFFIXES)
 
 
 def _bytes(path: Path, sheet: Sheet) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cxconfig.kinds import Kind, KindSettings, Manage, OnRemove
@@ -11,9 +12,15 @@ from cxconfig.language.nodes import MappingNode, Node, ScalarNode, described, is
 from cxconfig.language.shape import BAD, FlagShape, ListShape, Spot, TextShape
 
 
-def read_kinds(node: Node, path: Path, sheet: Sheet, kinds: Mapping[str, Kind]) -> dict[str, KindSettings]:
-    """The settings of each kind that is named, by its keyword."""
-    found: dict[str, KindSettings] = {}
+def read_kinds(
+    node: Node | None, path: Path, sheet: Sheet, kinds: Mapping[str, Kind], manage: Manage
+) -> dict[str, KindSettings]:
+    """The settings of each kind that is named, by its keyword; of every kind when `manage`, the tenant's default, is
+    another than each kind's."""
+    default = KindSettings(manage=manage)
+    found = {} if manage is Manage.LISTED else dict.fromkeys(kinds, default)
+    if node is None:
+        return found
     if not isinstance(node, MappingNode):
         if not is_null(node):
             sheet.add(node, "must be a mapping of kinds", f"write {next(iter(kinds))}: below it", path=path)
@@ -22,14 +29,14 @@ def read_kinds(node: Node, path: Path, sheet: Sheet, kinds: Mapping[str, Kind]) 
         if name not in kinds:
             sheet.unknown(key, name, kinds, path=path, what="kind")
         elif isinstance(value, MappingNode):
-            found[name] = _read(kinds[name], value, Spot(sheet, (*path, name)))
+            found[name] = _read(kinds[name], value, Spot(sheet, (*path, name)), default)
         elif not is_null(value):
             rule = f"must be a mapping, not {described(value)}"
             sheet.add(value, rule, "write on_remove: or another setting below it", path=(*path, name))
     return found
 
 
-def _read(kind: Kind, node: MappingNode, spot: Spot) -> KindSettings:
+def _read(kind: Kind, node: MappingNode, spot: Spot, default: KindSettings) -> KindSettings:
     values: dict[str, Any] = {}
     for name, (key, value) in node.entries.items():
         reader = READERS.get(name)
@@ -39,10 +46,11 @@ def _read(kind: Kind, node: MappingNode, spot: Spot) -> KindSettings:
         read = reader(kind, value, spot.below(name))
         if read is not BAD:
             values[name] = read
-    return KindSettings(**values)
+    return replace(default, **values)
 
 
-def _choice(node: Node, choices: list[str], spot: Spot) -> Any:
+def choice(node: Node, choices: list[str], spot: Spot) -> Any:
+    """One of some words, or BAD with a mistake noted."""
     if isinstance(node, ScalarNode) and node.text in choices:
         return node.text
     got = shown(node.text) if isinstance(node, ScalarNode) and not node.null else ""
@@ -50,12 +58,12 @@ def _choice(node: Node, choices: list[str], spot: Spot) -> Any:
 
 
 def _on_remove(kind: Kind, node: Node, spot: Spot) -> Any:
-    value = _choice(node, [choice.value for choice in kind.removals], spot)
+    value = choice(node, [choice.value for choice in kind.removals], spot)
     return BAD if value is BAD else OnRemove(value)
 
 
 def _manage(kind: Kind, node: Node, spot: Spot) -> Any:
-    value = _choice(node, [choice.value for choice in Manage], spot)
+    value = choice(node, [choice.value for choice in Manage], spot)
     return BAD if value is BAD else Manage(value)
 
 

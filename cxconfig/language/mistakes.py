@@ -18,11 +18,23 @@ Path = tuple[str, ...]
 
 
 class Mistakes:
-    """The mistakes found so far, in all files."""
+    """The mistakes found so far, in all files.
+
+    One that is met again (a template that many objects extend, a column of many rows) is kept once; `count` counts it.
+    """
 
     def __init__(self) -> None:
         self.errors: list[InputError] = []
+        self.count = 0
+        self._seen: set[tuple[Place | None, str, str]] = set()
         self._comparisons = 0
+
+    def add(self, error: InputError) -> None:
+        self.count += 1
+        same = (error.place, error.rule, error.path.rpartition(".")[2])
+        if same not in self._seen:
+            self._seen.add(same)
+            self.errors.append(error)
 
     def hint(self, name: str, candidates: Collection[str]) -> str:
         """`did you mean ...?`, or nothing."""
@@ -46,7 +58,7 @@ class Sheet:
     def add_at(
         self, place: Place, rule: str, way_out: str = "", *, path: Path = (), also: Sequence[Place] = ()
     ) -> None:
-        self.mistakes.errors.append(InputError(rule, place=place, path=dotted(path), way_out=way_out, also=also))
+        self.mistakes.add(InputError(rule, place=place, path=dotted(path), way_out=way_out, also=also))
 
     def unknown(self, key: Node, name: str, known: Iterable[str], *, path: Path, what: str = "key") -> None:
         """An unknown key: the near names, or all that there are."""

@@ -1,232 +1,153 @@
-"""The objects of all files: each validated by its kind, each identity once, references among them checked."""
+"""The objects of all layers: each merged over its templates and defaults, validated by its kind, references checked."""
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
 
-from cxconfig.errors import InputError, Place
-from cxconfig.kinds import Declared, FieldSpec, Kind, OnRemove, Registry, SecretRef
-from cxconfig.language import references
-from cxconfig.language.mistakes import Mistakes, Path, Sheet, dotted, shown
-from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described, is_null
-from cxconfig.language.shape import BAD, Bad, Shape, Spot, fields_of, note, validated
+from cxconfig.errors import InputError
+from cxconfig.kinds import Declared, Kind, KindSettings, Registry
+from cxconfig.language.fields import Fields, Use
+from cxconfig.language.inheritance import Inheritance, Source
+from cxconfig.language.keywords import EXTENDS
+from cxconfig.language.layers import Idle, finished, merge, merged, removes
+from cxconfig.language.mistakes import Mistakes, Sheet, dotted, shown
+from cxconfig.language.nodes import MappingNode, Node, ScalarNode, is_null
+from cxconfig.language.sections import DEFAULTS, TEMPLATES, Entry, Layer, folded, other_case
+from cxconfig.language.shape import Spot
 
-MAX_KEY = 255
-
-
-class _Use(NamedTuple):
-    """A field that names another object."""
-
-    target: str
-    name: str
-    place: Place
-    path: Path
+Owned = list[tuple[Layer, Entry]]
+"""An object's entries, layer by layer; there is at least one."""
 
 
 class Objects:
-    """Takes the sections of the files in order. `found`: kind id -> key -> object."""
+    """`found`: kind id -> key -> object. `whole`: every file could be read; `marked`: some hold `$remove` or such."""
 
-    def __init__(self, registry: Registry, mistakes: Mistakes) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        mistakes: Mistakes,
+        layers: Sequence[Layer],
+        settings: Mapping[str, KindSettings],
+        *,
+        whole: bool,
+        marked: bool,
+    ) -> None:
         self.found: dict[str, dict[str, Declared]] = {kind.id: {} for kind in registry.all()}
+        self.inheritances = {kind.id: Inheritance(kind, layers, Sheet("", mistakes), whole) for kind in registry.all()}
+        self.owned: dict[str, dict[str, Owned]] = {}
         self._registry = registry
         self._mistakes = mistakes
-        self._names: dict[str, dict[str, tuple[str, Place]]] = {kind.id: {} for kind in registry.all()}
-        self._uses: list[_Use] = []
+        self._sheet = Sheet("", mistakes)
+        self._layers = layers
+        self._settings = settings
+        self._whole = whole
+        self._marked = marked
+        self._uses: list[Use] = []
 
-    def read(self, system: str, node: Node, sheet: Sheet) -> None:
-        """The section of one system in one file."""
-        kinds = self._registry.of_system(system)
-        if is_null(node):
-            return
-        if not isinstance(node, MappingNode):
-            way_out = f"write one of {', '.join(f'{name}:' for name in kinds)} below it"
-            sheet.add(node, f"must be a mapping of kinds, not {described(node)}", way_out, path=(system,))
-            return
-        for name, (key, value) in node.entries.items():
-            if name in kinds:
-                self._kind(kinds[name], value, sheet, (system, name))
-            else:
-                sheet.unknown(key, name, kinds, path=(system,), what="kind")
+    def read(self) -> None:
+        """Validate everything, kind by kind; then what refers to what."""
+        for kind in self._registry.all():
+            fields = Fields(kind, self._settings.get(kind.id, KindSettings()))
+            self._inherited(kind, fields)
+            self._kind(kind, fields)
+            self._uses += fields.uses
+        if self._whole:
+            self._check_references()
 
-    def _kind(self, kind: Kind, node: Node, sheet: Sheet, path: Path) -> None:
-        if is_null(node):
-            return
-        if not isinstance(node, MappingNode):
-            rule = f"must be a mapping of {kind.name} by name, not {described(node)}"
-            sheet.add(node, rule, f"write one `name:` line per {kind.singular} below it, without `-`", path=path)
-            return
-        reader = _Fields(kind)
-        for name, (key, value) in node.entries.items():
-            spot = Spot(sheet, (*path, name))
-            if not _usable(key, kind, spot) or not self._first(kind, key, spot):
-                continue
-            declared = reader.read(key, value, spot)
-            if declared is not None:
-                self.found[kind.id][name] = declared
-        self._uses.extend(reader.uses)
+    def _inherited(self, kind: Kind, fields: Fields) -> None:
+        """The mistakes of defaults and templates, at their own places and whether they are used or not."""
+        inheritance = self.inheritances[kind.id]
+        path = (kind.system, DEFAULTS, kind.name)
+        for source in inheritance.defaults:
+            if isinstance(source.node, MappingNode) and EXTENDS in source.node.entries:
+                at = source.node.entries[EXTENDS][0]
+                self._sheet.add(at, "defaults extend nothing: they are below every template", "remove it", path=path)
+            self._partial(fields, source, ScalarNode(kind.name, True, source.node.line, source.node.column), path)
+        for name, sources in inheritance.templates.items():
+            spot = Spot(self._sheet, (kind.system, TEMPLATES, kind.name, name))
+            inheritance.chain(inheritance.template(name), spot)
+            for source in sources:
+                self._partial(fields, source, inheritance.keys[name], spot.path)
 
-    def _first(self, kind: Kind, key: ScalarNode, spot: Spot) -> bool:
-        """Notes a mistake when the same object, or one that differs only by case, is declared already."""
-        names = self._names[kind.id]
-        folded = unicodedata.normalize("NFC", key.text).casefold()
-        place = spot.sheet.place(key)
-        other, first = names.setdefault(folded, (key.text, place))
-        if first is place:
-            return True
-        if other == key.text:
-            rule, way_out = f"this {kind.singular} is declared twice: here and at {first}", "keep one of the two"
-        else:
-            rule = f"this {kind.singular} differs only by case from {shown(other)} at {first}"
-            way_out = "give it another name, or keep one of the two"
-        spot.sheet.add(key, rule, way_out, path=spot.path, also=[first])
-        return False
+    def _partial(self, fields: Fields, source: Source, key: ScalarNode, path: tuple[str, ...]) -> None:
+        if not is_null(source.node):
+            fields.read(key, finished(source.node), Spot(self._sheet, path), partial=True)
 
-    def check_references(self) -> None:
+    def _kind(self, kind: Kind, fields: Fields) -> None:
+        owned = self.owned[kind.id] = self._assembled(kind)
+        inheritance, found = self.inheritances[kind.id], self.found[kind.id]
+        for name, entries in owned.items():
+            key = entries[0][1].key
+            spot = Spot(Sheet(key.file, self._mistakes), (kind.system, kind.name, name))
+            if self._fit(entries, spot, fields):
+                declared = fields.read(key, self._effective(entries, inheritance, spot), spot)
+                if declared is not None:
+                    found[name] = declared
+
+    def _assembled(self, kind: Kind) -> dict[str, Owned]:
+        """The entries of each object over all layers, without those that a later layer takes out."""
+        names: dict[str, str] = {}
+        found: dict[str, Owned] = {}
+        for layer in self._layers:
+            for name, entry in layer.objects[kind.id].items():
+                first = names.get(folded(name))
+                path = (kind.system, kind.name, name)
+                if removes(entry.value):
+                    if first is None:
+                        rule = f"there is no {kind.singular} {shown(name)} below this that could be taken out"
+                        self._sheet.add(entry.value, rule, "`$remove` stands in an environment's files", path=path)
+                    else:
+                        del names[folded(name)], found[first]
+                elif first is not None and first != name:
+                    rule, way_out = other_case(kind, first, self._sheet.place(found[first][0][1].key))
+                    self._sheet.add(entry.key, rule, way_out, path=path)
+                else:
+                    names.setdefault(folded(name), name)
+                    found.setdefault(name, []).append((layer, entry))
+        return found
+
+    def _fit(self, entries: Owned, spot: Spot, fields: Fields) -> bool:
+        """An object's entry is a mapping, or nothing."""
+        unfit = [e for _, e in entries if not isinstance(e.value, MappingNode) and not is_null(e.value)]
+        for entry in unfit:
+            fields.read(entry.key, entry.value, spot)
+        return not unfit
+
+    def _effective(self, entries: Owned, inheritance: Inheritance, spot: Spot) -> Node:
+        """The object over its templates and the defaults."""
+        nodes: list[Node] = [e.value for _, e in entries if isinstance(e.value, MappingNode) and e.value.entries]
+        key = entries[0][1].key
+        own = merged(nodes) if nodes else MappingNode(key.line, key.column, key.file)
+        below = inheritance.below(inheritance.chain(own, spot))
+        if below is None and not self._marked and len(nodes) < 2:
+            return own
+        node = below
+        for layer in nodes:
+            node = merge(node, layer, self._idle(spot))
+        return finished(node if node is not None else own)
+
+    def _idle(self, spot: Spot) -> Idle:
+        def idle(node: Node) -> None:
+            rule = "there is nothing below this that could be taken out"
+            self._sheet.add(node, rule, "remove the line", path=spot.path)
+
+        return idle
+
+    def _check_references(self) -> None:
         """Every reference must name a declared object, if any object of that kind is declared at all."""
         hints: dict[tuple[str, str], str] = {}
-        known = {target: [name for name, _ in names.values()] for target, names in self._names.items()}
         for use in self._uses:
-            if not known.get(use.target) or use.name in self.found[use.target] or self._declared(use):
+            known = self.owned[use.target]
+            if not known or use.name in known:
                 continue
             case = (use.target, use.name)
             if case not in hints:
-                hints[case] = self._mistakes.hint(use.name, known[use.target])
+                hints[case] = self._mistakes.hint(use.name, known)
             kind = self._registry[use.target]
             rule = f"the {kind.singular} {shown(use.name)} is not declared"
             way_out = f"{hints[case]} otherwise declare it under {use.target} as `{_as_key(use.name)}: {{}}`".strip()
             way_out = way_out if hints[case] else way_out.removeprefix("otherwise ")
-            error = InputError(rule, place=use.place, path=dotted(use.path), way_out=way_out)
-            self._mistakes.errors.append(error)
-
-    def _declared(self, use: _Use) -> bool:
-        """An object whose own fields are wrong is declared all the same."""
-        named = self._names[use.target].get(unicodedata.normalize("NFC", use.name).casefold())
-        return named is not None and named[0] == use.name
-
-
-class _Fields:
-    """Reads the objects of one kind."""
-
-    def __init__(self, kind: Kind) -> None:
-        self._kind = kind
-        self._shapes = fields_of(kind.model)
-        self._targets = {
-            name: spec.refers_to if "." in spec.refers_to else f"{kind.system}.{spec.refers_to}"
-            for name, spec in kind.specs.items()
-            if spec.refers_to
-        }
-        self.uses: list[_Use] = []
-        """What the fields of all objects refer to, those of faulty objects too."""
-
-    def read(self, key: ScalarNode, node: Node, spot: Spot) -> Declared | None:
-        """The object, or None with at least one mistake noted."""
-        if is_null(node):
-            node = MappingNode(key.line, key.column, key.file)
-        if not isinstance(node, MappingNode):
-            rule = f"must be a mapping of fields, not {described(node)}"
-            example = next(iter(self._shapes), "")
-            way_out = f"write {example}: ... below it, or {{}} for none" if example else "write {}"
-            spot.add(node, rule, way_out)
-            return None
-        values: dict[str, Any] = {}
-        secrets: dict[str, SecretRef] = {}
-        bad: set[str] = set()
-        for name, (name_key, value) in node.entries.items():
-            shape = self._shapes.get(name)
-            if shape is None:
-                spot.sheet.unknown(name_key, name, self._shapes, path=spot.path, what="field")
-                bad.add(name)
-                continue
-            before = len(spot.sheet.mistakes.errors)
-            plain = self._value(shape, self._kind.specs[name], value, spot)
-            if len(spot.sheet.mistakes.errors) > before:
-                bad.add(name)
-            if plain is BAD:
-                continue
-            if isinstance(plain, SecretRef):
-                secrets[name], values[name] = plain, str(plain)
-            else:
-                values[name] = plain
-                if name in self._targets:
-                    self._use(name, plain, value, spot)
-        return self._validated(key, node, values, secrets, bad, spot)
-
-    def _use(self, name: str, value: Any, node: Node, spot: Spot) -> None:
-        """An empty value refers to nothing."""
-        one_by_one = zip(value, node.items, strict=True) if isinstance(node, SequenceNode) else [(value, node)]
-        for target, at in one_by_one:
-            if target:
-                place = spot.sheet.place(at)
-                self.uses.append(_Use(self._targets[name], str(target), place, (*spot.path, name)))
-
-    def _value(self, shape: Shape, spec: FieldSpec, node: Node, spot: Spot) -> Any:
-        below = Spot(spot.sheet, (*spot.path, spec.name), masked=spec.secret or spec.private)
-        return _secret(node, below) if spec.secret else shape.convert(node, below)
-
-    def _validated(
-        self,
-        key: ScalarNode,
-        node: MappingNode,
-        values: dict[str, Any],
-        secrets: dict[str, SecretRef],
-        bad: set[str],
-        spot: Spot,
-    ) -> Declared | None:
-        model, found = validated(self._kind.model, values, bad)
-        for error in found:
-            spec = self._kind.specs.get(str(error["loc"][0])) if error["loc"] else None
-            masked = spec is not None and (spec.secret or spec.private)
-            note(error, key, node, Spot(spot.sheet, spot.path, masked))
-        if model is None or bad or not self._removable(values, node, spot):
-            return None
-        plain = {**model.model_dump(mode="json", exclude_unset=True), **secrets}
-        places = {name: spot.sheet.place(value) for name, (_, value) in node.entries.items()}
-        return Declared(self._kind.id, key.text, plain, spot.sheet.place(key), places)
-
-    def _removable(self, values: dict[str, Any], node: MappingNode, spot: Spot) -> bool:
-        """`on_remove` may say only what the kind can do."""
-        wanted = values.get("on_remove")
-        if wanted is None or OnRemove(wanted) in self._kind.removals:
-            return True
-        choices = " or ".join(f"`{choice.value}`" for choice in self._kind.removals)
-        rule = f"must be {choices} for {self._kind.name}, not {shown(str(wanted))}"
-        spot.below("on_remove").add(node.entries["on_remove"][1], rule, f"write {self._kind.removals[0].value}")
-        return False
-
-
-def _usable(key: ScalarNode, kind: Kind, spot: Spot) -> bool:
-    """Is this text fit to name an object?"""
-    name = key.text
-    if references.MARK in name:
-        spot.sheet.add(key, "a name cannot be a reference", "write the name itself", path=spot.path)
-    elif not name.strip():
-        rule = f"the {kind.singular} has no name"
-        spot.sheet.add(key, rule, "write its name before the `:`", path=spot.path[:-1])
-    elif name != name.strip():
-        spot.sheet.add(key, "the name begins or ends with a space", "remove the space", path=spot.path)
-    elif not all(c.isprintable() for c in name):
-        spot.sheet.add(key, "the name holds a line break or another invisible character", "remove it", path=spot.path)
-    elif name in (".", "..") or "*" in name:
-        rule = f"no {kind.singular} can have this name: it would stand for others, too"
-        spot.sheet.add(key, rule, "write the name of one object", path=spot.path)
-    elif len(name) > MAX_KEY:
-        rule = f"the {kind.singular}'s name has more than {MAX_KEY} characters"
-        spot.sheet.add(key, rule, "shorten it", path=spot.path[:-1])
-    else:
-        return True
-    return False
-
-
-def _secret(node: Node, spot: Spot) -> SecretRef | Bad:
-    """The reference in a secret field; plain text there is a mistake, and is never shown."""
-    if isinstance(node, ScalarNode) and references.MARK in node.text:
-        found = references.parsed(node.text)
-        return found if found is not None else spot.add(node, *references.malformed(node.text))
-    if isinstance(node, ScalarNode) and not node.null and node.text:
-        way_out = f"{references.FORM}; change the secret if this file was ever shared"
-        return spot.add(node, "a secret must not stand in a file", way_out)
-    return spot.add(node, "must be a reference", f"{references.FORM}, or remove the line")
+            self._mistakes.add(InputError(rule, place=use.place, path=dotted(use.path), way_out=way_out))
 
 
 def _as_key(name: str) -> str:

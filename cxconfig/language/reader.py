@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
 
 from cxconfig.errors import Place
 from cxconfig.language.mistakes import Sheet, shown
-from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described
 from cxconfig.language.syntax import explain
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -53,7 +53,7 @@ class _Anchored(NamedTuple):
 
 def read(data: bytes, sheet: Sheet) -> Node | None:
     """The document in `data`, or None when the file is empty or cannot be read (then `sheet` took a mistake)."""
-    text = _decoded(data, sheet)
+    text = decoded(data, sheet)
     if text is None:
         return None
     try:
@@ -67,7 +67,7 @@ def read(data: bytes, sheet: Sheet) -> Node | None:
         return None
 
 
-def _decoded(data: bytes, sheet: Sheet) -> str | None:
+def decoded(data: bytes, sheet: Sheet) -> str | None:
     """The text without its byte order mark; None, with a mistake noted, when it is too large or not clean UTF-8."""
     whole = Place(sheet.file)
     if len(data) > MAX_BYTES:
@@ -206,20 +206,33 @@ class _Builder:
     def _mapping(self, event: Any, depth: int) -> MappingNode:
         node = MappingNode(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
         entries = node.entries
+        merged: list[Node] = []
         while type(event := self._next()) is not MappingEndEvent:
             key = self._node(event, depth + 1)
             value = self._node(self._next(), depth + 1)
             if not isinstance(key, ScalarNode) or type(event) is AliasEvent:
                 self._at(event, "a key must be a plain or quoted text", "write the key out as text")
             elif key.plain and key.text == "<<":
-                self._sheet.add(key, "merge keys (`<<`) are not supported", "write the fields out")
+                merged.append(value)
             elif key.text in entries:
                 self._duplicate(key, entries[key.text][0])
             else:
                 if isinstance(value, ScalarNode) and value.plain and not value.text:
                     value = ScalarNode("", True, key.line, key.column, self._file)
                 entries[key.text] = (key, value)
+        for value in merged:
+            self._merge(node, value)
         return node
+
+    def _merge(self, node: MappingNode, value: Node) -> None:
+        """`<<: *other` or `<<: [*one, *two]`: what the mapping does not say itself, the first of several."""
+        for other in value.items if isinstance(value, SequenceNode) else [value]:
+            if isinstance(other, MappingNode):
+                for name, entry in other.entries.items():
+                    node.entries.setdefault(name, entry)
+            else:
+                rule = f"a merge key (`<<`) takes a mapping, not {described(other)}"
+                self._sheet.add(other, rule, "write <<: *name, with &name at a mapping above")
 
     def _duplicate(self, key: ScalarNode, first: ScalarNode) -> None:
         place = self._sheet.place(first)

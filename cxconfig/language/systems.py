@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from cxconfig.errors import InputError, InputErrors, Place
-from cxconfig.kinds import KindSettings, Registry, SecretRef, System
+from cxconfig.kinds import KindSettings, Manage, Registry, SecretRef, System
 from cxconfig.language import references
 from cxconfig.language.kind_settings import read_kinds
 from cxconfig.language.mistakes import Mistakes, Path, Sheet, dotted
@@ -145,8 +145,10 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def read_systems(node: Node, path: Path, sheet: Sheet, folder: FilePath, registry: Registry) -> dict[str, SystemEntry]:
-    """The entries below `systems`."""
+def read_systems(
+    node: Node, path: Path, sheet: Sheet, folder: FilePath, registry: Registry, manage: Manage
+) -> dict[str, SystemEntry]:
+    """The entries below `systems`; `manage` is the tenant's default for every kind."""
     entries: dict[str, SystemEntry] = {}
     if not isinstance(node, MappingNode):
         sheet.add(node, "must be a mapping of systems", f"write {_first(registry)}: below it, with its url", path=path)
@@ -157,7 +159,7 @@ def read_systems(node: Node, path: Path, sheet: Sheet, folder: FilePath, registr
         elif not isinstance(value, MappingNode):
             sheet.add(value, "must be a mapping of settings", "write url: https://... below it", path=(*path, name))
         else:
-            entry = _Reader(registry, registry.system(name), Spot(sheet, (*path, name)), folder)
+            entry = _Reader(registry, registry.system(name), Spot(sheet, (*path, name)), folder, manage)
             entries[name] = entry.read(key, value)
     return entries
 
@@ -169,7 +171,8 @@ def _first(registry: Registry) -> str:
 class _Reader:
     """Reads one entry."""
 
-    def __init__(self, registry: Registry, system: System, spot: Spot, folder: FilePath) -> None:
+    def __init__(self, registry: Registry, system: System, spot: Spot, folder: FilePath, manage: Manage) -> None:
+        self._manage = manage
         self._kinds = registry.of_system(system.name)
         self._system = system
         self._spot = spot
@@ -180,10 +183,10 @@ class _Reader:
         values: dict[str, Setting] = {}
         places: dict[str, Place] = {}
         shapes = fields_of(self._system.settings)
-        kinds: dict[str, KindSettings] = {}
+        said: Node | None = None
         for name, (name_key, value) in node.entries.items():
             if name == "kinds":
-                kinds = read_kinds(value, (*self._spot.path, "kinds"), self._spot.sheet, self._kinds)
+                said = value
             elif name not in shapes:
                 self._spot.sheet.unknown(name_key, name, [*shapes, "kinds"], path=self._spot.path, what="setting")
             else:
@@ -195,6 +198,7 @@ class _Reader:
                     values[name] = setting
         self._check(key, node, values)
         sheet = self._spot.sheet
+        kinds = read_kinds(said, (*self._spot.path, "kinds"), sheet, self._kinds, self._manage)
         return SystemEntry(self._system.name, values, sheet.place(key), places, self._folder, kinds)
 
     def _setting(self, name: str, node: Node) -> Setting | None:

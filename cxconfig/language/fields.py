@@ -1,0 +1,162 @@
+"""One object's located mapping -> `Declared`: its fields in the shapes of its kind's model, validated by that model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from cxconfig.errors import Place
+from cxconfig.kinds import Declared, FieldSpec, Kind, KindSettings, OnRemove, PlainSecret, SecretRef
+from cxconfig.language import references
+from cxconfig.language.keywords import keywords_of, read_keywords
+from cxconfig.language.mistakes import Path, shown
+from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described
+from cxconfig.language.shape import BAD, Bad, Shape, Spot, fields_of, note, validated
+
+
+class Use(NamedTuple):
+    """A field that names another object."""
+
+    target: str
+    name: str
+    place: Place
+    path: Path
+
+
+class Places(Mapping[str, Place]):
+    """The place of each listed field, made when it is asked for: hardly ever is."""
+
+    __slots__ = ("_entries", "_file")
+
+    def __init__(self, entries: Mapping[str, tuple[ScalarNode, Node]], file: str) -> None:
+        self._entries = entries
+        self._file = file
+
+    def __getitem__(self, name: str) -> Place:
+        node = self._entries[name][1]
+        return Place(node.file or self._file, node.line, node.column)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class Fields:
+    """Reads the objects of one kind. `uses`: what their fields refer to, those of faulty objects too."""
+
+    def __init__(self, kind: Kind, settings: KindSettings) -> None:
+        self._kind = kind
+        self._settings = settings
+        self._shapes = fields_of(kind.model)
+        self._keywords = keywords_of(kind)
+        self._targets = {
+            name: spec.refers_to if "." in spec.refers_to else f"{kind.system}.{spec.refers_to}"
+            for name, spec in kind.specs.items()
+            if spec.refers_to
+        }
+        self.uses: list[Use] = []
+
+    def read(self, key: ScalarNode, node: Node, spot: Spot, *, partial: bool = False) -> Declared | None:
+        """The object, or None with at least one mistake noted.
+
+        `partial`: defaults or a template, which may leave out what an object needs; its mistakes are noted and nothing
+        comes of it.
+        """
+        if not isinstance(node, MappingNode):
+            rule = f"must be a mapping of fields, not {described(node)}"
+            example = next(iter(self._shapes), "")
+            way_out = f"write {example}: ... below it, or {{}} for none" if example else "write {}"
+            spot.add(node, rule, way_out)
+            return None
+        mistakes = spot.sheet.mistakes
+        values: dict[str, Any] = {}
+        secrets: dict[str, SecretRef] = {}
+        bad: set[str] = set()
+        for name, (name_key, value) in node.entries.items():
+            shape = self._shapes.get(name)
+            if shape is None:
+                if name not in self._keywords:
+                    known = [*self._shapes, *self._keywords]
+                    spot.sheet.unknown(name_key, name, known, path=spot.path, what="field")
+                    bad.add(name)
+                continue
+            before = mistakes.count
+            plain = self._value(shape, self._kind.specs[name], value, spot)
+            if mistakes.count > before:
+                bad.add(name)
+            if plain is BAD:
+                continue
+            if isinstance(plain, SecretRef):
+                secrets[name], values[name] = plain, str(plain)
+            else:
+                values[name] = plain
+                if name in self._targets:
+                    self._use(name, plain, value, spot)
+        return self._validated(key, node, values, secrets, bad, spot, partial)
+
+    def _use(self, name: str, value: Any, node: Node, spot: Spot) -> None:
+        """An empty value refers to nothing."""
+        one_by_one = zip(value, node.items, strict=True) if isinstance(node, SequenceNode) else [(value, node)]
+        for target, at in one_by_one:
+            if target:
+                place = spot.sheet.place(at)
+                self.uses.append(Use(self._targets[name], str(target), place, (*spot.path, name)))
+
+    def _value(self, shape: Shape, spec: FieldSpec, node: Node, spot: Spot) -> Any:
+        below = Spot(spot.sheet, (*spot.path, spec.name), masked=spec.secret or spec.private)
+        if spec.secret:
+            return _secret(node, below, spec.name in self._settings.plain_secrets)
+        return shape.convert(node, below)
+
+    def _validated(
+        self,
+        key: ScalarNode,
+        node: MappingNode,
+        values: dict[str, Any],
+        secrets: dict[str, SecretRef],
+        bad: set[str],
+        spot: Spot,
+        partial: bool,
+    ) -> Declared | None:
+        before = spot.sheet.mistakes.count
+        said = read_keywords(self._kind, node, spot)
+        model, found = validated(self._kind.model, values, bad)
+        for error in found:
+            if partial and (error["type"] == "missing" or not error["loc"]):
+                continue
+            spec = self._kind.specs.get(str(error["loc"][0])) if error["loc"] else None
+            masked = spec is not None and (spec.secret or spec.private)
+            note(error, key, node, Spot(spot.sheet, spot.path, masked))
+        removable = "on_remove" not in values or self._removable(values, node, spot)
+        if model is None or bad or not removable or partial or spot.sheet.mistakes.count > before:
+            return None
+        plain = {**model.model_dump(mode="json", exclude_unset=True), **secrets}
+        place = spot.sheet.place(key)
+        places = Places(node.entries, spot.sheet.file)
+        ignore = said.ignore | self._settings.ignore
+        return Declared(self._kind.id, key.text, plain, place, places, ignore, said.protect)
+
+    def _removable(self, values: dict[str, Any], node: MappingNode, spot: Spot) -> bool:
+        """`on_remove` may say only what the kind can do."""
+        wanted = values["on_remove"]
+        if wanted not in OnRemove.__members__.values() or OnRemove(wanted) in self._kind.removals:
+            return True
+        choices = " or ".join(f"`{choice.value}`" for choice in self._kind.removals)
+        rule = f"must be {choices} for {self._kind.name}, not {shown(str(wanted))}"
+        spot.below("on_remove").add(node.entries["on_remove"][1], rule, f"write {self._kind.removals[0].value}")
+        return False
+
+
+def _secret(node: Node, spot: Spot, plain_allowed: bool) -> SecretRef | Bad:
+    """The reference in a secret field; plain text there is a mistake unless it is allowed, and is never shown."""
+    if isinstance(node, ScalarNode) and references.MARK in node.text:
+        found = references.parsed(node.text)
+        return found if found is not None else spot.add(node, *references.malformed(node.text))
+    if isinstance(node, ScalarNode) and not node.null and node.text:
+        if plain_allowed:
+            return PlainSecret("text", "", node.text)
+        way_out = f"{references.FORM}; change the secret if this file was ever shared"
+        return spot.add(node, "a secret must not stand in a file", way_out)
+    return spot.add(node, "must be a reference", f"{references.FORM}, or remove the line")
