@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cxconfig.errors import InputErrors, Place
 from cxconfig.kinds import Declared, KindSettings, Manage, Registry, SecretRef
 from cxconfig.language import references, variables
-from cxconfig.language.folder import TENANT_FILE, Source, environment_sources, sources
+from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, sources
 from cxconfig.language.kind_settings import choice
 from cxconfig.language.layers import MARKERS, finished, merged
 from cxconfig.language.mistakes import Mistakes, Sheet, shown
@@ -63,10 +63,12 @@ def load(folder: FilePath, registry: Registry, environments: Sequence[str] = ())
     return load_with_sources(folder, registry, environments)[0]
 
 
-def load_with_sources(folder: FilePath, registry: Registry, environments: Sequence[str] = ()) -> tuple[Tenant, Objects]:
-    """The same, and where everything came from."""
+def load_with_sources(
+    folder: FilePath, registry: Registry, environments: Sequence[str] = (), instead: Instead | None = None
+) -> tuple[Tenant, Objects]:
+    """The same, and where everything came from. `instead`: as if these files held this, to check before writing."""
     with _without_gc():
-        return _Loader(folder, registry, tuple(environments)).load()
+        return _Loader(folder, registry, tuple(environments), instead or {}).load()
 
 
 @contextmanager
@@ -84,8 +86,9 @@ def _without_gc() -> Iterator[None]:
 class _Loader:
     """Collects the files layer by layer; then merges and checks."""
 
-    def __init__(self, folder: FilePath, registry: Registry, environments: tuple[str, ...]) -> None:
+    def __init__(self, folder: FilePath, registry: Registry, environments: tuple[str, ...], instead: Instead) -> None:
         self._folder = folder
+        self._instead = instead
         self._registry = registry
         self._environments = environments
         self._mistakes = Mistakes()
@@ -116,9 +119,9 @@ class _Loader:
 
     def _parse(self, layer: Layer) -> None:
         files = (
-            environment_sources(self._folder, layer.name, self._mistakes)
+            environment_sources(self._folder, layer.name, self._mistakes, self._instead)
             if layer.name
-            else sources(self._folder, self._mistakes)
+            else sources(self._folder, self._mistakes, self._instead)
         )
         for source in files:
             before = self._mistakes.count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ ENVIRONMENTS = "environments"
 """The folder in a tenant's folder that holds one folder of files for each environment."""
 SUFFIXES = (".yaml", ".yml")
 
+Instead = Mapping[str, bytes]
+"""Absolute path -> content: what files would hold, or new files would, before they are written."""
+
 
 class Source(NamedTuple):
     """One file: its sheet, its bytes, the folder that it lies in, and whether it is the tenant.yaml of its layer."""
@@ -27,7 +30,7 @@ class Source(NamedTuple):
     main: bool
 
 
-def sources(folder: Path, mistakes: Mistakes) -> Iterator[Source]:
+def sources(folder: Path, mistakes: Mistakes, instead: Instead | None = None) -> Iterator[Source]:
     """Every `*.yaml` and `*.yml` file in and below `folder`, tenant.yaml first, then by path.
 
     Hidden files and folders, `environments/` and Pulumi's own files are left out; a folder that is reached twice
@@ -35,10 +38,12 @@ def sources(folder: Path, mistakes: Mistakes) -> Iterator[Source]:
     no such folder or no tenant.yaml.
     """
     main = _main(folder)
-    yield from _read(_files(folder, mistakes, folder / ENVIRONMENTS), main, mistakes)
+    yield from _read(_files(folder, mistakes, folder / ENVIRONMENTS), folder, main, mistakes, instead or {})
 
 
-def environment_sources(folder: Path, name: str, mistakes: Mistakes) -> Iterator[Source]:
+def environment_sources(
+    folder: Path, name: str, mistakes: Mistakes, instead: Instead | None = None
+) -> Iterator[Source]:
     """The files of one environment. Raises `SettingsError` when it has no folder, with the near names."""
     root = folder / ENVIRONMENTS / name
     if name not in environments(folder):
@@ -48,7 +53,7 @@ def environment_sources(folder: Path, name: str, mistakes: Mistakes) -> Iterator
             f"there is no environment {name!r}: {displayed(root)} is not a folder",
             way_out=hint or f"make the folder {displayed(root)} and put into it what differs there",
         )
-    yield from _read(_files(root, mistakes), root / TENANT_FILE, mistakes)
+    yield from _read(_files(root, mistakes), root, root / TENANT_FILE, mistakes, instead or {})
 
 
 def environments(folder: Path) -> list[str]:
@@ -59,12 +64,24 @@ def environments(folder: Path) -> list[str]:
         return []
 
 
-def _read(paths: Iterable[Path], main: Path, mistakes: Mistakes) -> Iterator[Source]:
-    for path in sorted(paths, key=lambda p: (p != main, p.parts)):
+def _read(paths: Sequence[Path], root: Path, main: Path, mistakes: Mistakes, instead: Instead) -> Iterator[Source]:
+    found = [*paths, *_new(root, paths, instead)]
+    for path in sorted(found, key=lambda p: (p != main, p.parts)):
         sheet = Sheet(displayed(path), mistakes)
-        data = _bytes(path, sheet)
+        data = instead.get(os.path.abspath(path)) if instead else None
+        if data is None:
+            data = _bytes(path, sheet)
         if data is not None:
             yield Source(sheet, data, path.parent, path == main)
+
+
+def _new(root: Path, paths: Sequence[Path], instead: Instead) -> list[Path]:
+    """The files of `instead` below `root` that are not there yet, but for those of environments below a tenant."""
+    if not instead:
+        return []
+    top, there = os.path.abspath(root), {os.path.abspath(path) for path in paths}
+    below = [Path(path).relative_to(top) for path in instead if path not in there and Path(path).is_relative_to(top)]
+    return [root / path for path in below if path.parts[0] != ENVIRONMENTS]
 
 
 def displayed(path: Path) -> str:
