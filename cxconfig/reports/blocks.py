@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cxconfig.cells import columns, joined, pad, safe, shorten, wrap
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Cause, Difference
 from cxconfig.planning.plan import Step
-from cxconfig.reports.cells import columns, joined, pad, safe, shorten, wrap
 from cxconfig.reports.folding import Folded, names
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.palette import unpainted as _plain

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cxconfig.cells import safe, shorten
 from cxconfig.kinds import Action
 from cxconfig.planning.plan import Step
-from cxconfig.reports.cells import safe, shorten
 
 FOLD_FROM = 3
 """So many identical changes are shown as one."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from cxconfig.cells import columns, safe, shorten, underline, window, wrap
 from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, LiveError
 from cxconfig.planning.plan import Outcome, Step
 from cxconfig.reports.blocks import Style, place_text
-from cxconfig.reports.cells import columns, safe, shorten, wrap
 from cxconfig.reports.folding import NAME_ROOM
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import scrubbed
@@ -76,14 +76,25 @@ def error_lines(error: CxconfigError, palette: Palette, width: int, verbose: boo
 
 
 def _mistake(error: InputError, palette: Palette, width: int) -> list[str]:
-    """`people.yaml:12:5: onecloud.users.jdoe.skills: must be a mapping`, then the way out and the other places."""
+    """`people.yaml:12:5: onecloud.users.jdoe.skills: must be a mapping`, the line itself, and the way out."""
     place = f"{safe(str(error.place))}:" if error.place else ""
-    texts = [safe(text) for text in (*error.what.split("\n"), *filter(None, error.way_out.split("\n")))]
-    texts[0] = f"{place} {texts[0]}".strip()
-    lead, *lines = [line for text in texts for line in wrap(text, width - 2)]
+    what = f"{place} {safe(error.what)}".strip()
+    lead, *lines = wrap(what, width - 2)
+    lines += _excerpt(error, palette, width - 2)
+    lines += [line for text in filter(None, error.way_out.split("\n")) for line in wrap(safe(text), width - 2)]
     lines += [palette.dim(f"also at {safe(str(also))}") for also in error.also]
     painted = palette.bold(place) + lead.removeprefix(place) if lead.startswith(place) else lead
     return [painted, *(f"  {line}" for line in lines)]
+
+
+def _excerpt(error: InputError, palette: Palette, width: int) -> list[str]:
+    """`7 |     skils: {English: 90}` and carets below, cut to the width."""
+    if error.excerpt is None or error.place is None:
+        return []
+    number, excerpt = str(error.place.line), error.excerpt
+    text, start, length = window(excerpt.text, excerpt.column - 1, excerpt.width, width - len(number) - 3)
+    blank = palette.dim(" " * len(number) + " |")
+    return [f"{palette.dim(f'{number} |')} {text}", f"{blank} {palette.red(underline(text, start, length))}"]
 
 
 def _said(error: CxconfigError) -> list[str]:

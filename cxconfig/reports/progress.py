@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from cxconfig.reports.cells import columns, pad, safe, shorten
+from cxconfig.cells import columns, pad, safe, shorten
 from cxconfig.reports.palette import Palette
 
 RENEWAL = 0.1

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from cxconfig.cells import safe, wrap
 from cxconfig.errors import CxconfigError
 from cxconfig.kinds import Action, Registry
 from cxconfig.planning.plan import Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import Style, block
-from cxconfig.reports.cells import safe, wrap
 from cxconfig.reports.counts import DONE_WORDS, audited, closing, planned, reading
 from cxconfig.reports.folding import MOST_LINES, MOST_OBJECTS, Folded, by_action, fold, names
 from cxconfig.reports.mishaps import MOST_MISHAPS, error_lines, failures, problems

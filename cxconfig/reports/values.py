@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cxconfig.cells import ELLIPSIS, clusters, columns, is_safe, safe, shorten
 from cxconfig.kinds import Difference, FieldSpec, Kind, Registry, SecretRef
 from cxconfig.planning.plan import Step
-from cxconfig.reports.cells import ELLIPSIS, clusters, columns, is_safe, safe, shorten
 
 NONE = "(none)"
 SECRET = "(secret)"

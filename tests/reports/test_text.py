@@ -9,10 +9,10 @@ from textwrap import dedent
 
 import pytest
 
+from cxconfig.cells import columns
 from cxconfig.errors import EngineFailed, InputError, InputErrors, Place, Refused, Unreachable
 from cxconfig.kinds import Action, Cause, Difference
 from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
-from cxconfig.reports.cells import columns
 from cxconfig.reports.palette import unpainted
 from cxconfig.reports.text import render, render_error
 from tests.reports.fakes import REGISTRY, TEAMS, USERS, create, difference, place, removed, result, update

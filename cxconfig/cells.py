@@ -136,3 +136,24 @@ def _pieces(word: str, room: int) -> list[str]:
         found.append("".join(piece))
         rest = rest[len(piece) :]
     return found
+
+
+def window(text: str, start: int, length: int, room: int) -> tuple[str, int, int]:
+    """At most `room` cells of a safe text around the `length` characters from `start`: text, start and length in it."""
+    if len(text) <= room and columns(text) <= room:
+        return text, start, length
+    before, token = text[max(start - room, 0) : start], text[start : start + min(length, room)]
+    after = text[start + len(token) : start + len(token) + room]
+    left = _fitting(clusters(before)[::-1], room // 3)[::-1]
+    cut_left = ELLIPSIS if len("".join(left)) < start else ""
+    rest = room - columns("".join(left)) - 2
+    inside = "".join(_fitting(clusters(token), rest))
+    right = "".join(_fitting(clusters(after), rest - columns(inside))) if len(inside) == length else ""
+    shown = cut_left + "".join(left)
+    cut_right = ELLIPSIS if start + len(inside) + len(right) < len(text) else ""
+    return shown + inside + right + cut_right, len(shown), max(len(inside), min(length, 1))
+
+
+def underline(text: str, start: int, length: int) -> str:
+    """Blanks and carets that stand below the `length` characters from `start`, in cells."""
+    return " " * columns(text[:start]) + "^" * max(columns(text[start : start + length]), 1)

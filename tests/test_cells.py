@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxconfig.reports.cells import columns, joined, safe, shorten, wrap
+from cxconfig.cells import columns, joined, safe, shorten, wrap
 from cxconfig.reports.values import masked, shown
 
 
