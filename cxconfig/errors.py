@@ -43,6 +43,19 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The line of a mistake as it may be shown: secrets masked, nothing in it that steers a terminal, cut when long.
+
+    The `width` characters of `text` from `column` (from 1) are what the mistake is about; `caret` is the line below.
+    """
+
+    text: str
+    column: int
+    width: int
+    caret: str
+
+
 class CxconfigError(Exception):
     """What happened (`what`), where in the user's files (`place`), and the way out (`way_out`)."""
 
@@ -58,7 +71,10 @@ class CxconfigError(Exception):
 
 
 class InputError(CxconfigError):
-    """One mistake in the user's files: `path` is the dotted path of the value, `rule` what the value breaks."""
+    """One mistake in the user's files: `path` is the dotted path of the value, `rule` what the value breaks.
+
+    `excerpt`: the line of its place, when that is known and can be read.
+    """
 
     def __init__(
         self, rule: str, *, place: Place, path: str = "", way_out: str = "", also: Sequence[Place] = ()
@@ -66,14 +82,34 @@ class InputError(CxconfigError):
         self.rule = rule
         self.path = path
         self.also = tuple(also)
+        self.excerpt: Excerpt | None = None
         super().__init__(f"{path}: {rule}" if path else rule, way_out=way_out, place=place)
+
+    def __str__(self) -> str:
+        first, *rest = super().__str__().split("\n")
+        return "\n".join([first, *(f"  {line}" for line in self.excerpt_lines()), *rest])
+
+    def excerpt_lines(self) -> list[str]:
+        """`   7 |     skils: {English: 90}` and the caret below it, or nothing."""
+        if self.excerpt is None or self.place is None:
+            return []
+        number = str(self.place.line)
+        blank = " " * len(number)
+        return [f"{number} | {self.excerpt.text}", f"{blank} | {self.excerpt.caret}"]
 
 
 class InputErrors(CxconfigError):
-    """All mistakes found in one reading of the user's files; nothing is applied while there is one."""
+    """All mistakes found in one reading of the user's files; nothing is applied while there is one.
+
+    One mistake that several objects take over from the same line (a template, an anchor) is told once.
+    """
 
     def __init__(self, errors: Iterable[InputError]) -> None:
-        self.errors = tuple(sorted(errors, key=lambda e: e.place or Place("")))
+        different: dict[tuple[Place | None, str, str, str], InputError] = {}
+        for error in errors:
+            path = "" if error.place and error.place.line else error.path
+            different.setdefault((error.place, path, error.rule, error.way_out), error)
+        self.errors = tuple(sorted(different.values(), key=lambda e: e.place or Place("")))
         count = len(self.errors)
         noun = "error" if count == 1 else "errors"
         super().__init__(f"{count} {noun} in the configuration; nothing was applied")

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cxconfig.errors import InputErrors, Place
 from cxconfig.kinds import Declared, KindSettings, Manage, Registry, SecretRef
 from cxconfig.language import references, variables
+from cxconfig.language.excerpts import attach
 from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, sources
 from cxconfig.language.kind_settings import choice
 from cxconfig.language.layers import MARKERS, finished, merged
@@ -114,7 +115,9 @@ class _Loader:
         if tenant.configured is not None:
             _unconfigured(self._layers, tenant.configured, Sheet("", self._mistakes))
         if self._mistakes.errors:
-            raise InputErrors(self._mistakes.errors)
+            errors = InputErrors(self._mistakes.errors)
+            attach(errors, self._registry, self._instead)
+            raise errors
         return tenant.made(found.found), found
 
     def _parse(self, layer: Layer) -> None:
@@ -189,7 +192,7 @@ def _required(node: MappingNode, sheet: Sheet) -> None:
     }
     for name, way_out in ways_out.items():
         if name not in node.entries:
-            sheet.add_at(Place(sheet.file, 1, 1), f"`{name}` is missing", way_out)
+            sheet.add_at(Place(sheet.file), f"`{name}` is missing", way_out)
 
 
 class _Main:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from cxconfig.errors import InputError, Place
 from cxconfig.language.nodes import Node
+from cxconfig.language.sensitive import shown_name
 from cxconfig.nearness import did_you_mean
 
 COMPARISONS = 100_000
@@ -65,7 +66,7 @@ class Sheet:
         names = list(known)
         hint = self.mistakes.hint(name, names)
         rest = f"known here: {', '.join(names)}" if names else "nothing can be set here; remove it"
-        self.add(key, f"unknown {what} {shown(name)}", hint or rest, path=path)
+        self.add(key, f"unknown {what} {shown(shown_name(name))}", hint or rest, path=path)
 
 
 def dotted(path: Path) -> str:

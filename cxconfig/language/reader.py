@@ -24,20 +24,21 @@ from ruamel.yaml.events import (
 from cxconfig.errors import Place
 from cxconfig.language.mistakes import Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described
+from cxconfig.language.sensitive import shown_name
 from cxconfig.language.syntax import explain
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_NODES = 1_000_000
 MAX_DEPTH = 64
 
-_FORBIDDEN = re.compile(
+FORBIDDEN = re.compile(
     "["
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters
     "\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"  # line separators, text direction, byte order mark
     "\ufffe\uffff"
     "]"
 )
-_BREAK = re.compile("\r\n|\r|\n")
+LINE_BREAK = re.compile("\r\n|\r|\n")
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
@@ -61,7 +62,7 @@ def read(data: bytes, sheet: Sheet) -> Node | None:
     except _Stop:
         return None
     except YAMLError as error:
-        problem = explain(error, _BREAK.split(text))
+        problem = explain(error, LINE_BREAK.split(text))
         place = Place(sheet.file, problem.line, problem.column)
         sheet.add_at(place, problem.rule, problem.way_out)
         return None
@@ -85,7 +86,7 @@ def decoded(data: bytes, sheet: Sheet) -> str | None:
         rule = f"the byte 0x{data[error.start]:02X} is not UTF-8"
         sheet.add_at(place, rule, "save the file as UTF-8; most editors offer it under the name of the encoding")
         return None
-    found = _FORBIDDEN.search(text)
+    found = FORBIDDEN.search(text)
     if found is not None:
         place = _place(sheet.file, text[: found.start()])
         rule = f"the invisible character U+{ord(found[0]):04X} is not allowed"
@@ -96,7 +97,7 @@ def decoded(data: bytes, sheet: Sheet) -> str | None:
 
 def _place(file: str, before: str) -> Place:
     """The place just after the text `before`, lines counted as YAML counts them."""
-    lines = _BREAK.split(before)
+    lines = LINE_BREAK.split(before)
     return Place(file, len(lines), len(lines[-1]) + 1)
 
 
@@ -169,7 +170,7 @@ class _Builder:
         if name in self._anchors:
             return f"the alias `*{name}` stands inside its own anchor", "write the value out"
         hint = self._sheet.mistakes.hint(name, self._anchors)
-        return f"no anchor `&{name}` stands above", f"{hint} quote a text that begins with `*`".strip()
+        return "no anchor with the name of this alias stands above", f"{hint} quote a text that begins with `*`".strip()
 
     def _grow(self, event: Any, size: int, depth: int) -> None:
         self._count += size
@@ -187,11 +188,11 @@ class _Builder:
         mark = event.start_mark
         node = ScalarNode(event.value, not event.style, mark.line + 1, mark.column + 1, self._file)
         if event.style == '"':
-            found = _FORBIDDEN.search(node.text)
+            found = FORBIDDEN.search(node.text)
             if found is not None:
                 rule = f"the invisible character U+{ord(found[0]):04X} is not allowed, nor its escape"
                 self._sheet.add(node, rule, "remove it")
-                node.text = _FORBIDDEN.sub("", node.text)
+                node.text = FORBIDDEN.sub("", node.text)
         return node
 
     def _empty(self, event: Any) -> ScalarNode:
@@ -236,7 +237,7 @@ class _Builder:
 
     def _duplicate(self, key: ScalarNode, first: ScalarNode) -> None:
         place = self._sheet.place(first)
-        rule = f"the key {shown(key.text)} stands twice in this mapping: here and at {place}"
+        rule = f"the key {shown(shown_name(key.text))} stands twice in this mapping: here and at {place}"
         self._sheet.add(key, rule, "keep one of the two", also=[place])
 
     def _at(self, event: Any, rule: str, way_out: str) -> None:

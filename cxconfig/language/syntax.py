@@ -88,7 +88,7 @@ def explain(error: YAMLError, lines: Sequence[str]) -> Problem:
     if problem == "found character that cannot start any token":
         return _bad_start(lines, line, column)
     if "flow" in context and line == len(lines) and not lines[-1][column - 1 :].strip():
-        return Problem(line, column, "the file ends inside `[ ]` or `{ }`", "close it")
+        return _never_closed(lines, start_line, start_column)
     if problem.startswith("did not find expected ',' or") or problem == "found unexpected ':'":
         quoted = _reference(lines, line, start_line)
         if quoted is not None:
@@ -125,6 +125,19 @@ def _bad_start(lines: Sequence[str], line: int, column: int) -> Problem:
     if character == "\t":
         return Problem(line, column, *_TAB)
     return Problem(line, column, f"a value cannot begin with `{character}`", "put the whole value in quotes")
+
+
+def _never_closed(lines: Sequence[str], line: int, column: int) -> Problem:
+    """A bracket that is open at the end of the file: the innermost one, where that can be told."""
+    if lines[line - 1][column - 1 : column] not in ("[", "{"):
+        while line > 1 and not lines[line - 1].strip():
+            line -= 1
+        column = len(lines[line - 1].rstrip())
+    bracket = lines[line - 1][column - 1 : column] if column else ""
+    if bracket not in ("[", "{"):
+        return Problem(len(lines), len(lines[-1]) + 1, "the file ends inside `[ ]` or `{ }`", "close it")
+    other = "}" if bracket == "{" else "]"
+    return Problem(line, column, f"this `{bracket}` is never closed", f"close it with `{other}`")
 
 
 def _reference(lines: Sequence[str], line: int, start_line: int) -> Problem | None:

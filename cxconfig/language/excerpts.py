@@ -1,0 +1,79 @@
+"""The line of a mistake, as it may be shown beside it.
+
+The file is read again when there is a mistake, not kept for the case that there might be one; a file that is gone or
+has changed meanwhile gives no line, or the line as it is now. Secrets are masked from what is read here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from cxconfig.cells import underline, window
+from cxconfig.errors import CxconfigError, Excerpt, InputError, InputErrors
+from cxconfig.kinds import Registry
+from cxconfig.language.folder import SUFFIXES, Instead
+from cxconfig.language.lines import ShownLine
+from cxconfig.language.masking import Masker
+from cxconfig.language.names import Names
+from cxconfig.language.reader import LINE_BREAK, MAX_BYTES
+
+MOST_EXCERPTS = 1000
+"""So many mistakes of one reading are shown with their line."""
+ROOM = 100
+"""Longer lines are cut around the caret."""
+
+
+def attach(error: CxconfigError, registry: Registry, instead: Instead | None = None) -> None:
+    """Give every mistake of `error` that names a line, and has no excerpt yet, that line.
+
+    `instead`: what files hold in place of what is on the disk.
+    """
+    mistakes = error.errors if isinstance(error, InputErrors) else (error,) if isinstance(error, InputError) else ()
+    open_ = (m for m in mistakes if m.excerpt is None and m.place is not None and m.place.line > 0)
+    by_file: dict[str, list[InputError]] = {}
+    for mistake in islice(open_, MOST_EXCERPTS):
+        if mistake.place is not None and mistake.place.file.lower().endswith(SUFFIXES):
+            by_file.setdefault(mistake.place.file, []).append(mistake)
+    names = Names(registry) if by_file else None
+    for file, group in by_file.items():
+        if names is not None:
+            _of_file(_lines(Path(file), instead or {}), group, names)
+
+
+def _of_file(lines: Sequence[str], mistakes: Iterable[InputError], names: Names) -> None:
+    by_line: dict[int, list[InputError]] = {}
+    for mistake in mistakes:
+        if mistake.place is not None and mistake.place.line <= len(lines):
+            by_line.setdefault(mistake.place.line - 1, []).append(mistake)
+    if not by_line:
+        return
+    masker = Masker(lines, list(by_line), names)
+    for number, group in by_line.items():
+        shown = masker.line(number, group[0].place.column if group[0].place else 0)
+        for mistake in group:
+            if mistake.place is not None:
+                mistake.excerpt = _excerpt(shown, mistake.place.column)
+
+
+def _excerpt(shown: ShownLine, column: int) -> Excerpt | None:
+    """None for a line on which nothing stands."""
+    start, length = shown.caret(max(column - 1, 0))
+    text, start, length = window(shown.text.rstrip(), start, length, ROOM)
+    return Excerpt(text, start + 1, length, underline(text, start, length)) if text.strip() else None
+
+
+def _lines(path: Path, instead: Instead) -> Sequence[str]:
+    """The lines of a file, counted as YAML counts them; none when it cannot be read."""
+    try:
+        data = instead.get(os.path.abspath(path)) if instead else None
+        if data is None and path.is_file():
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):  # gone, or a place that names no file
+        return ()
+    if data is None:
+        return ()
+    return LINE_BREAK.split(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))

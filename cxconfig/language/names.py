@@ -1,0 +1,123 @@
+"""The names that a registry and the language know, and what may be shown of the value behind any name.
+
+A name is sensitive when a kind or system marks it so, when it is a near miss of such a name, or when it holds a word
+like `pass`, `token` or `phone`. What stands behind a name that nobody knows is not shown either: in doubt it is masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import SequenceMatcher
+from enum import Enum
+
+from cxconfig.kinds import Registry
+from cxconfig.language.sensitive import alarming, squashed
+from cxconfig.language.shape import ListShape, MapShape, RecordShape, Shape, fields_of
+
+NEAR_SENSITIVE = 0.65
+"""A name so like a sensitive one is taken for it (`pasword`, `pswd`)."""
+NEAR_OPEN = 0.75
+MOST_COMPARED = 2000
+"""So many unknown names are compared for one output; what comes after is masked."""
+
+KEYWORDS = frozenset(
+    {
+        *("api_version", "tenant", "systems", "state", "vars", "kinds", "environments", "url", "defaults", "templates"),
+        *("tables", "extends", "file", "key", "manage", "exclude", "ignore", "protect", "on_remove", "plain_secrets"),
+        *("listed", "all", "disable", "delete", "retain", "true", "false", "null", "$remove", "$replace"),
+    }
+)
+"""The language's own words."""
+HIDDEN = frozenset({"backend"})
+"""Words of the language whose value may hold credentials."""
+
+
+class Verdict(Enum):
+    """What may be shown of the value behind a name."""
+
+    OPEN = "all"
+    WORDS = "the language's own words, and true or false"
+    UNKNOWN = "nothing, unless what stands around it says more"
+    SENSITIVE = "nothing, whatever stands around it"
+
+
+class Names:
+    """The names that a registry and the language know, and a verdict for every other one."""
+
+    def __init__(self, registry: Registry) -> None:
+        hidden, known, free = set(HIDDEN), set(KEYWORDS), set[str]()
+        for name in registry.systems():
+            system = registry.system(name)
+            known.add(name)
+            hidden.update(system.secret_settings)
+            known.update(system.settings.model_fields)
+        for kind in registry.all():
+            known.add(kind.name)
+            for spec in kind.specs.values():
+                (hidden if spec.secret or spec.private else known).update(filter(None, (spec.name, spec.vendor)))
+            for name, shape in _nested(fields_of(kind.model)):
+                known.add(name)
+                if isinstance(shape, MapShape):
+                    free.add(name)
+        self._hidden = {squashed(name) for name in hidden}
+        self._known = {squashed(name) for name in known} - self._hidden
+        self._free = {squashed(name) for name in free} - self._hidden
+        self._verdicts: dict[str, Verdict] = {}
+        self._compared = 0
+
+    def knows(self, text: str) -> bool:
+        """Is `text` a word of the language, or the name of a system, kind or field?"""
+        word = squashed(text)
+        return word in self._known or word in self._hidden
+
+    def free(self, name: str) -> bool:
+        """Do the entries below this field, or one that it is a near miss of, have names of the user's choice?"""
+        word = squashed(name)
+        return word in self._free or (word not in self._known and _alike(word, self._free, NEAR_OPEN))
+
+    def verdict(self, name: str) -> Verdict:
+        word = squashed(name)
+        if word not in self._verdicts:
+            self._verdicts[word] = self._judged(name, word)
+        return self._verdicts[word]
+
+    def of_path(self, path: Iterable[str]) -> Verdict:
+        """What may be shown of a value, from all keys above it, outermost first."""
+        keys = list(path)
+        verdicts = [self.verdict(key) for key in keys]
+        if Verdict.SENSITIVE in verdicts:
+            return Verdict.SENSITIVE
+        if not verdicts:
+            return Verdict.UNKNOWN
+        if verdicts[-1] is Verdict.UNKNOWN and len(keys) > 1 and self.free(keys[-2]):
+            return Verdict.OPEN
+        return verdicts[-1]
+
+    def _judged(self, name: str, word: str) -> Verdict:
+        if word in self._hidden:
+            return Verdict.SENSITIVE
+        alarm = alarming(name) is not None
+        if word in self._known:
+            return Verdict.WORDS if alarm else Verdict.OPEN
+        self._compared += 1
+        if alarm or self._compared > MOST_COMPARED or _alike(word, self._hidden, NEAR_SENSITIVE):
+            return Verdict.SENSITIVE
+        return Verdict.OPEN if _alike(word, self._known, NEAR_OPEN) else Verdict.UNKNOWN
+
+
+def _alike(word: str, others: Iterable[str], least: float) -> bool:
+    matcher = SequenceMatcher(b=word[:100], autojunk=False)
+    for other in others:
+        matcher.set_seq1(other)
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least and matcher.ratio() >= least:
+            return True
+    return False
+
+
+def _nested(fields: Mapping[str, Shape]) -> Iterator[tuple[str, Shape]]:
+    """Every field with its shape, those of nested models too."""
+    for name, shape in fields.items():
+        yield name, shape
+        inner = shape.item if isinstance(shape, (ListShape, MapShape)) else shape
+        if isinstance(inner, RecordShape):
+            yield from _nested(inner.fields)
