@@ -4,6 +4,7 @@
     ├── InputError                    one mistake in the user's files, with its place
     ├── InputErrors                   all mistakes of one reading, in order of their places
     ├── SettingsError                 an environment variable, passphrase or option is missing or wrong
+    ├── EditRefused                   a file is not changed in place, and why; it is as it was
     ├── Interrupted                   the user pressed Ctrl-C; says what was done
     ├── EngineError                   the Pulumi engine
     │   ├── EngineMissing             no engine with its helpers could be found
@@ -120,6 +121,10 @@ class InputErrors(CxconfigError):
 
 class SettingsError(CxconfigError):
     """A setting outside the objects (environment, passphrase, option) is missing or wrong."""
+
+
+class EditRefused(CxconfigError):
+    """A file of the user's is not changed in place: `what` says why. It is as it was before."""
 
 
 class Interrupted(CxconfigError):
