@@ -149,7 +149,7 @@ class _Loader:
                 substitution = variables.Substitution(known, source.sheet, self._whole)
                 for name, (key, value) in node.entries.items():
                     if name != variables.SECTION:
-                        node.entries[name] = (key, substitution.into(value))
+                        node.entries[name] = (key, substitution.into(value, (name,)))
 
     def _file(self, layer: Layer, source: Source, node: Node | None) -> None:
         sheet = source.sheet

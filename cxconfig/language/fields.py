@@ -11,7 +11,8 @@ from cxconfig.language import references
 from cxconfig.language.keywords import keywords_of, read_keywords
 from cxconfig.language.mistakes import Path, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described
-from cxconfig.language.shape import BAD, Bad, Shape, Spot, fields_of, note, validated
+from cxconfig.language.scalars import text
+from cxconfig.language.shape import BAD, Bad, Shape, Spot, TextShape, fields_of, note, validated
 
 
 class Use(NamedTuple):
@@ -51,6 +52,9 @@ class Fields:
         self._settings = settings
         self._shapes = fields_of(kind.model)
         self._keywords = keywords_of(kind)
+        self._texts = frozenset(
+            name for name, shape in self._shapes.items() if type(shape) is TextShape and not kind.specs[name].secret
+        )
         self._targets = {
             name: spec.refers_to if "." in spec.refers_to else f"{kind.system}.{spec.refers_to}"
             for name, spec in kind.specs.items()
@@ -82,10 +86,14 @@ class Fields:
                     spot.sheet.unknown(name_key, name, known, path=spot.path, what="field")
                     bad.add(name)
                 continue
-            before = mistakes.count
-            plain = self._value(shape, self._kind.specs[name], value, spot)
-            if mistakes.count > before:
-                bad.add(name)
+            plain: Any
+            if name in self._texts and type(value) is ScalarNode and references.MARK not in value.text:
+                plain = text(value)  # most fields: no mistake is possible here
+            else:
+                before = mistakes.count
+                plain = self._value(shape, self._kind.specs[name], value, spot)
+                if mistakes.count > before:
+                    bad.add(name)
             if plain is BAD:
                 continue
             if isinstance(plain, SecretRef):

@@ -27,15 +27,19 @@ class Mistakes:
     def __init__(self) -> None:
         self.errors: list[InputError] = []
         self.count = 0
-        self._seen: set[tuple[Place | None, str, str]] = set()
+        self._seen: set[tuple[Place | None, str]] = set()
+        self._closed: set[Place] = set()
         self._comparisons = 0
 
     def add(self, error: InputError) -> None:
         self.count += 1
-        same = (error.place, error.rule, error.path.rpartition(".")[2])
-        if same not in self._seen:
-            self._seen.add(same)
+        if (error.place, error.rule) not in self._seen and error.place not in self._closed:
+            self._seen.add((error.place, error.rule))
             self.errors.append(error)
+
+    def close(self, place: Place) -> None:
+        """Nothing more is said of what stands there: its value could not be made."""
+        self._closed.add(place)
 
     def hint(self, name: str, candidates: Collection[str]) -> str:
         """`did you mean ...?`, or nothing."""

@@ -93,10 +93,10 @@ class Objects:
                 first = names.get(folded(name))
                 path = (kind.system, kind.name, name)
                 if removes(entry.value):
-                    if first is None:
+                    if first is None and self._whole:
                         rule = f"there is no {kind.singular} {shown(name)} below this that could be taken out"
                         self._sheet.add(entry.value, rule, "`$remove` stands in an environment's files", path=path)
-                    else:
+                    elif first is not None:
                         del names[folded(name)], found[first]
                 elif first is not None and first != name:
                     rule, way_out = other_case(kind, first, self._sheet.place(found[first][0][1].key))
@@ -128,8 +128,9 @@ class Objects:
 
     def _idle(self, spot: Spot) -> Idle:
         def idle(node: Node) -> None:
-            rule = "there is nothing below this that could be taken out"
-            self._sheet.add(node, rule, "remove the line", path=spot.path)
+            if self._whole:
+                rule = "there is nothing below this that could be taken out"
+                self._sheet.add(node, rule, "remove the line", path=spot.path)
 
         return idle
 

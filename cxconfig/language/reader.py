@@ -131,6 +131,21 @@ class _Builder:
             rule = f"`%YAML {'.'.join(map(str, event.version))}` is not supported: files are read as YAML 1.2"
             self._at(event, rule, "remove the line")
 
+    def _child(self, event: Any, depth: int) -> Node:
+        """A node in a collection: most are plain scalars, for which this is the short way."""
+        if (
+            type(event) is ScalarEvent
+            and event.anchor is None
+            and event.tag is None
+            and event.style != '"'
+            and depth <= self._deepest
+            and self._count < MAX_NODES
+        ):
+            self._count += 1
+            mark = event.start_mark
+            return ScalarNode(event.value, not event.style, mark.line + 1, mark.column + 1, self._file)
+        return self._node(event, depth)
+
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
         if kind is AliasEvent:
@@ -200,18 +215,20 @@ class _Builder:
 
     def _sequence(self, event: Any, depth: int) -> SequenceNode:
         node = SequenceNode(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
-        while type(event := self._next()) is not SequenceEndEvent:
-            node.items.append(self._node(event, depth + 1))
+        following = self._next
+        while type(event := following()) is not SequenceEndEvent:
+            node.items.append(self._child(event, depth + 1))
         return node
 
     def _mapping(self, event: Any, depth: int) -> MappingNode:
         node = MappingNode(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
         entries = node.entries
         merged: list[Node] = []
-        while type(event := self._next()) is not MappingEndEvent:
-            key = self._node(event, depth + 1)
-            value = self._node(self._next(), depth + 1)
-            if not isinstance(key, ScalarNode) or type(event) is AliasEvent:
+        following = self._next
+        while type(event := following()) is not MappingEndEvent:
+            key = self._child(event, depth + 1)
+            value = self._child(following(), depth + 1)
+            if type(key) is not ScalarNode or type(event) is AliasEvent:
                 self._at(event, "a key must be a plain or quoted text", "write the key out as text")
             elif key.plain and key.text == "<<":
                 merged.append(value)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -33,8 +33,7 @@ BAD: Final = Bad.BAD
 NOT_SHOWN = "its value is not shown here"
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where a value is converted: its file, its path, and whether its text may appear in a message."""
 
     sheet: Sheet
@@ -230,6 +229,7 @@ def note(error: ErrorDetails, key: Node, node: MappingNode | None, spot: Spot, u
     at, path, shown_value = _located(error, key, node, spot.path)
     rule = rules.plain(error)
     if error["type"] == "missing":
+        rule = f"`{error['loc'][-1]}` is required"
         spot.sheet.add(at, rule, f"add `{error['loc'][-1]}: ...`", path=path)
         return
     if shown_value is not None and error["type"] not in ("value_error", "assertion_error"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cxconfig.language.mistakes import Sheet, shown
+from cxconfig.language.mistakes import Path, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described, is_null
 
 SECTION = "vars"
@@ -26,8 +26,8 @@ class VariedNode(ScalarNode):
 
     __slots__ = ("written",)
 
-    def __init__(self, node: ScalarNode, text: str) -> None:
-        super().__init__(text, node.plain, node.line, node.column, node.file)
+    def __init__(self, node: ScalarNode, text: str, plain: bool) -> None:
+        super().__init__(text, plain, node.line, node.column, node.file)
         self.written = node.text
 
 
@@ -70,37 +70,36 @@ class Substitution:
         self._seen: set[int] = set()
         self._alive: list[Node] = []
 
-    def into(self, node: Node) -> Node:
+    def into(self, node: Node, path: Path) -> Node:
         """The node with every reference replaced; mappings and lists are changed in place."""
         if isinstance(node, ScalarNode):
-            return self._scalar(node) if MARK in node.text else node
+            return self._scalar(node, path) if MARK in node.text else node
         if id(node) not in self._seen:
             self._seen.add(id(node))
             self._alive.append(node)
             if isinstance(node, SequenceNode):
-                node.items[:] = [self.into(item) for item in node.items]
+                node.items[:] = [self.into(item, (*path, f"[{i}]")) for i, item in enumerate(node.items)]
             else:
                 for name, (key, value) in node.entries.items():
-                    node.entries[name] = (key, self.into(value))
+                    node.entries[name] = (key, self.into(value, (*path, name)))
         return node
 
-    def _scalar(self, node: ScalarNode) -> ScalarNode:
-        good = True
-
-        def value(found: re.Match[str]) -> str:
-            nonlocal good
-            name = found[1]
-            if name in self._variables:
-                return self._variables[name][1].text
-            good = False
+    def _scalar(self, node: ScalarNode, path: Path) -> ScalarNode:
+        unknown = [name for name in _REFERENCE.findall(node.text) if name not in self._variables]
+        for name in unknown:
             if self._whole:
-                self._unknown(node, name)
-            return ""
+                self._unknown(node, name, path)
+        if unknown:
+            self._sheet.mistakes.close(self._sheet.place(node))
+        values = self._variables
+        whole = _REFERENCE.fullmatch(node.text)
+        if whole and not unknown:
+            value = values[whole[1]][1]  # as if it stood there: quotes around a reference are YAML's, inside { }
+            return VariedNode(node, value.text, value.plain)
+        text = _REFERENCE.sub(lambda m: values[m[1]][1].text if m[1] in values else "", node.text)
+        return VariedNode(node, text, node.plain)
 
-        text = _REFERENCE.sub(value, node.text)
-        return VariedNode(node, text if good else "")
-
-    def _unknown(self, node: ScalarNode, name: str) -> None:
+    def _unknown(self, node: ScalarNode, name: str, path: Path) -> None:
         hint = self._sheet.mistakes.hint(name, self._variables)
         way_out = hint or f"define it: `vars: {{{name}: value}}` in any file of the tenant's folder"
-        self._sheet.add(node, f"the variable {shown(name)} is not defined", way_out)
+        self._sheet.add(node, f"the variable {shown(name)} is not defined", way_out, path=path)

@@ -1,7 +1,7 @@
 """Every bad input of the corpus gives exactly its expected message.
 
 A case is a folder: its YAML files, and `expected.txt` with the whole message, places relative to the folder. A case
-without a tenant.yaml gets a good one.
+without a tenant.yaml gets a good one; one with environments is read with all of them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pytest
 
 from cxconfig.errors import InputErrors, SettingsError
 from cxconfig.language import load
+from cxconfig.language.folder import environments
 from tests.language.fakes import REGISTRY, TENANT
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -25,7 +26,7 @@ def message(case: Path, folder: Path) -> str:
     if not (folder / "tenant.yaml").exists():
         (folder / "tenant.yaml").write_text(TENANT, encoding="utf-8")
     with pytest.raises((InputErrors, SettingsError)) as caught:
-        load(folder, REGISTRY)
+        load(folder, REGISTRY, environments(folder))
     return str(caught.value).replace(f"{folder}/", "") + "\n"
 
 

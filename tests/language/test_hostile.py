@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from types import FunctionType
 
@@ -66,6 +67,48 @@ def test_any_bytes_load_or_give_placed_errors(data: bytes) -> None:
     """As tenant.yaml and as another file."""
     checked(outcome(TENANT.encode(), data), {"tenant.yaml": TENANT.encode(), "other.yaml": data})
     checked(outcome(data, GOOD), {"tenant.yaml": data, "other.yaml": GOOD})
+
+
+LAYERED = {
+    "people.yaml": b"vars: {LEVEL: 5}\ndesk:\n  defaults:\n    agents: {shift: day}\n  templates:\n    agents:\n"
+    b'      base: &b {skills: {English: 1}}\n      more: {extends: base, <<: *b, priority: "${var:LEVEL}"}\n'
+    b"  tables:\n    agents: [{file: a.csv, key: name, extends: more}]\n  agents:\n"
+    b"    ann: {extends: [more], skills: {$replace: true, French: 2}, ignore: [shift], protect: true}\n",
+    "a.csv": b'name,first_name,skills.English,roles,phone\nbob,"Bob ""B""",7,lead;coach,+15551234567\ncid,,,,\n',
+    "environments/prod/over.yaml": b"vars: {LEVEL: 6}\ndesk:\n  agents:\n    ann: {shift: $remove, skills: {}}\n"
+    b"    bob: $remove\n    dee: {extends: base}\n",
+    "environments/prod/tenant.yaml": b"manage: all\nsystems: {desk: {kinds: {agents: {exclude: [svc-*]}}}}\n",
+}
+WORDS = [b"$remove", b"$replace: true", b"extends: ", b"${var:LEVEL}", b"${var:", b"ann", b"base", b"{}", b'""', b"\r"]
+
+
+@st.composite
+def layered(draw: st.DrawFn) -> dict[str, bytes]:
+    """A good tenant in layers with a few cuts and insertions in one or two of its files."""
+    files = dict(LAYERED)
+    for name in draw(st.lists(st.sampled_from(sorted(files)), min_size=1, max_size=2)):
+        for _ in range(draw(st.integers(1, 4))):
+            at, cut = draw(st.integers(0, len(files[name]))), draw(st.integers(0, 8))
+            files[name] = files[name][:at] + draw(st.sampled_from([b"", *PIECES, *WORDS])) + files[name][at + cut :]
+    return files
+
+
+@given(layered())
+@settings(max_examples=200, deadline=timedelta(seconds=2))
+def test_any_bytes_in_layers_load_or_give_placed_errors(files: dict[str, bytes]) -> None:
+    """In overlays, templates, tables and variables as well."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = written(Path(name), files)
+        try:
+            load(folder, REGISTRY, ["prod"])
+        except InputErrors as errors:
+            checked(errors, {Path(n).name: b for n, b in {**files, "tenant.yaml": TENANT.encode()}.items()})
+
+
+def test_the_layered_files_are_good(tmp_path: Path) -> None:
+    """Otherwise the mutations would begin from a mistake."""
+    found = load(written(tmp_path, LAYERED), REGISTRY, ["prod"]).objects["desk.agents"]
+    assert list(found) == ["cid", "ann", "dee"]
 
 
 LINES = st.text(st.characters(codec="utf-8").filter(lambda c: c.isprintable() and c != "'"), max_size=20)
