@@ -17,6 +17,8 @@ from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 
 COMMANDS = {
     "validate": "Check the YAML of a tenant without any call.",
+    "show": "Print the document that the files make, every layer merged.",
+    "explain": "Explain a kind, a field, or where an object's value comes from.",
     "preview": "Show what `up` would change.",
     "up": "Bring the live systems to what the YAML says.",
     "audit": "Compare live systems with the YAML, without state; writes nothing.",

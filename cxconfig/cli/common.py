@@ -32,6 +32,23 @@ format_option = click.option(
     show_default=True,
     help="Form of the output.",
 )
+
+
+def _environments(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the command line; without any, those of the environment variable."""
+    from cxconfig.environments import VARIABLE, environment_names
+
+    return names or environment_names(os.environ.get(VARIABLE, ""), VARIABLE)
+
+
+env_option = click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="NAME",
+    callback=_environments,
+    help="Environment to lay over the base; repeat it for more, later ones win. Default: $CXCONFIG_ENV (a,b).",
+)
 full_option = click.option("--full", is_flag=True, help="Let the engine go over every object, not only what differs.")
 verbose_option = click.option("--verbose", is_flag=True, help="Show every object, fold nothing.")
 yes_option = click.option("--yes", is_flag=True, help="Apply without asking.")

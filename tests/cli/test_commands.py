@@ -15,6 +15,8 @@ from tests.engine.harness import ROOT, Ran, Tenant, agent
 
 OPTIONS = {
     "validate": {"--format"},
+    "show": {"--env", "--format", "--reveal"},
+    "explain": {"--env", "--live", "--format"},
     "preview": {"--full", "--verbose", "--format"},
     "up": {"--yes", "--unlock", "--full", "--verbose", "--format"},
     "audit": {"--verbose", "--format"},

@@ -1,0 +1,191 @@
+"""`cxconfig explain`: what a field means, what its value is, where that comes from, and what is live."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cxconfig.cli.common import colour, env_option, format_option, width
+from cxconfig.errors import SettingsError
+
+if TYPE_CHECKING:
+    from cxconfig.kinds import Declared, Kind, Values
+    from cxconfig.language import Tenant
+    from cxconfig.language.objects import Objects
+    from cxconfig.reports.explained import Explained
+
+
+@click.command("explain")
+@click.argument("target")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("."), metavar="[FOLDER]")
+@env_option
+@click.option("--live", "look", is_flag=True, help="Read the object live as well.")
+@format_option
+def command(target: str, folder: Path, environments: tuple[str, ...], look: bool, form: str) -> int:
+    """Explain TARGET: a kind (onecloud.users), a field (onecloud.users.team), a declared object
+    (onecloud.users.jdoe) or one of its fields (onecloud.users.jdoe.team) of the tenant in FOLDER (default: here).
+
+    Of an object's field it tells the value, the file and line that it comes from, what it overrides, and what the
+    field means; with --live also what is live. Exit code: 0, or 1 when there is a mistake.
+    """
+    from cxconfig.language.folder import TENANT_FILE
+    from cxconfig.schema.fields import describe
+    from providers.registry import REGISTRY
+
+    kind, rest = _kind(target)
+    if rest and (folder / TENANT_FILE).exists():
+        from cxconfig.language.document import load_with_sources
+
+        tenant, found = load_with_sources(folder, REGISTRY, environments)
+        key, name = _split(rest, found.owned[kind.id])
+        if key:
+            return _object(tenant, found, kind, key, name, look, form)
+        if rest.partition(".")[0] not in kind.specs:
+            raise _unknown(kind, rest, found)
+    return _help(describe(REGISTRY, target), form)
+
+
+def _kind(target: str) -> tuple[Kind, str]:
+    """The kind that a target begins with, and the rest."""
+    from cxconfig.schema.fields import describe
+    from providers.registry import REGISTRY
+
+    system, _, after = target.strip().partition(".")
+    name, _, rest = after.partition(".")
+    describe(REGISTRY, f"{system}.{name}" if name else system)
+    return REGISTRY[f"{system}.{name}"], rest
+
+
+def _split(rest: str, declared: Any) -> tuple[str, str]:
+    """The longest beginning of `rest` that is the name of an object (names have dots), and the field after it."""
+    if rest[:1] == '"':
+        key, _, name = rest[1:].partition('"')
+        return (key, name.lstrip(".")) if key in declared else ("", "")
+    parts = rest.split(".")
+    for count in range(len(parts), 0, -1):
+        key = ".".join(parts[:count])
+        if key in declared:
+            return key, ".".join(parts[count:])
+    return "", ""
+
+
+def _unknown(kind: Kind, rest: str, found: Objects) -> SettingsError:
+    from cxconfig.nearness import near
+
+    names = [*found.owned[kind.id], *kind.specs]
+    close = near(rest, names) or near(rest.partition(".")[0], names)
+    hint = f"Did you mean {' or '.join(f'{kind.id}.{word}' for word in close)}?" if close else ""
+    return SettingsError(
+        f"there is neither a {kind.singular} nor a field {rest!r} of {kind.id}",
+        way_out=hint or f"`cxconfig explain {kind.id}` lists the fields, `cxconfig show` the declared objects.",
+    )
+
+
+def _object(tenant: Tenant, found: Objects, kind: Kind, key: str, path: str, look: bool, form: str) -> int:
+    from cxconfig.language.origins import listed
+    from cxconfig.reports.explained import field_json, field_lines, object_lines
+    from cxconfig.reports.palette import Palette
+
+    name, _, entry = path.partition(".")
+    if name and name not in kind.specs:
+        _known_field(kind, name)
+    declared = tenant.objects[kind.id][key]
+    live = _live(tenant, kind, declared) if look else None
+    names = [name] if name else listed(found, kind, key)
+    paths = [(name, entry)] if entry else [(field,) for field in names]
+    fields = [_explained(found, kind, declared, p, live, look) for p in paths]
+    palette = Palette(colour(sys.stdout))
+    if form == "json":
+        data = {"object": f"{kind.id}.{key}", "fields": [field_json(field, kind) for field in fields]}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        return 0
+    lines = field_lines(fields[0], kind, palette, width()) if name else object_lines(fields, kind, declared, palette)
+    for line in lines:
+        click.echo(line, color=True)
+    return 0
+
+
+def _known_field(kind: Kind, name: str) -> None:
+    from cxconfig.language.keywords import keywords_of
+    from cxconfig.nearness import did_you_mean
+
+    known = [*kind.specs, *keywords_of(kind)]
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise SettingsError(
+            f"{kind.id} has no field {name!r}",
+            way_out=hint[:1].upper() + hint[1:] or f"Its fields: {', '.join(known)}.",
+        )
+
+
+def _explained(
+    found: Objects, kind: Kind, declared: Declared, path: tuple[str, ...], live: Values | None, looked: bool
+) -> Explained:
+    """One field, or with a second part of the path one entry of it."""
+    from cxconfig.language.keywords import EXTENDS
+    from cxconfig.language.origins import origins
+    from cxconfig.reports.explained import Explained, entry_at
+    from cxconfig.schema.fields import field_help
+
+    name = path[0]
+    said = tuple(origins(found, kind, declared.key, path))
+    fields = {**kind.desire(declared).fields, **declared.values, **_keywords(declared)}
+    if name == EXTENDS and said:
+        fields[name] = said[0].text
+    value = entry_at(fields, path)
+    return Explained(
+        field_help(kind, name) if name in kind.specs else None,
+        declared.key,
+        path,
+        value,
+        value is not None,
+        said,
+        entry_at(live or {}, path),
+        looked,
+        live is not None,
+    )
+
+
+def _keywords(declared: Declared) -> dict[str, Any]:
+    said: dict[str, Any] = {"ignore": sorted(declared.ignore)} if declared.ignore else {}
+    return said if declared.protect is None else {**said, "protect": declared.protect}
+
+
+def _live(tenant: Tenant, kind: Kind, declared: Declared) -> Values | None:
+    from contextlib import closing
+
+    from cxconfig.cli.common import progress
+    from cxconfig.live import Live
+    from providers.registry import REGISTRY
+
+    watch = progress()
+    with closing(Live(tenant, REGISTRY, watch)) as live:
+        live.check_settings()
+        seen = live.observe({(kind.id, declared.key): kind.desire(declared)})
+        watch.done()
+        return seen[kind.id, declared.key]
+
+
+def _help(told: Any, form: str) -> int:
+    from cxconfig.reports.explained import field_help_lines, kind_help_lines
+    from cxconfig.reports.palette import Palette
+    from cxconfig.schema.fields import FieldHelp
+
+    if form == "json":
+        from dataclasses import asdict
+
+        click.echo(json.dumps(asdict(told), indent=2, ensure_ascii=False))
+        return 0
+    palette = Palette(colour(sys.stdout))
+    if isinstance(told, FieldHelp):
+        click.echo(palette.bold(told.id), color=True)
+        lines = field_help_lines(told, palette, width())
+    else:
+        lines = kind_help_lines(told, palette, width())
+    for line in lines:
+        click.echo(line, color=True)
+    return 0

@@ -1,0 +1,253 @@
+"""`cxconfig explain` and `cxconfig show` as data and as lines: effective values, where they come from, what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from enum import StrEnum
+from typing import Any
+
+from cxconfig.cells import columns, pad, safe, wrap
+from cxconfig.errors import Place
+from cxconfig.kinds import Declared, Kind, KindSettings, Registry, SecretRef, Values
+from cxconfig.language import API_VERSION, SystemEntry, Tenant
+from cxconfig.language.keywords import MEANINGS
+from cxconfig.language.origins import Origin
+from cxconfig.reports.blocks import place_text
+from cxconfig.reports.palette import Palette
+from cxconfig.reports.values import masked, shown
+from cxconfig.schema.fields import FieldHelp, KindHelp
+
+HIDDEN = "(not shown)"
+NOT_MANAGED = "not listed, so it is not managed"
+BY_ITSELF = "not listed; managed all the same"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One field of one declared object, or with a second part of `path` one entry of it.
+
+    `value` is the effective one, None when the field is not managed; `live` is set when it was asked for.
+    """
+
+    help: FieldHelp | None
+    key: str
+    path: tuple[str, ...]
+    value: Any
+    managed: bool
+    origins: tuple[Origin, ...]
+    live: Any = None
+    looked: bool = False
+    exists: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.path[0]
+
+
+def visible(kind: Kind, name: str, value: Any, reveal: bool = False) -> Any:
+    """A field's value as it may be shown: references as they stand, personal data masked unless `reveal`."""
+    if isinstance(value, SecretRef):
+        return str(value)
+    spec = kind.specs.get(name)
+    return masked(value) if spec is not None and spec.private and not reveal else value
+
+
+def effective(tenant: Tenant, registry: Registry, *, reveal: bool = False) -> dict[str, Any]:
+    """The document that a run works from: every layer merged, in the form of the files; no secret is in it.
+
+    With `reveal` it reads as the same tenant again.
+    """
+    document: dict[str, Any] = {"api_version": API_VERSION, "tenant": tenant.name}
+    document["systems"] = {name: _system(entry) for name, entry in tenant.systems.items()}
+    for system in registry.systems():
+        kinds = {
+            kind.name: {key: _object(kind, declared, reveal) for key, declared in tenant.objects[kind.id].items()}
+            for kind in registry.of_system(system).values()
+            if tenant.objects[kind.id]
+        }
+        if kinds:
+            document[system] = kinds
+    return document
+
+
+def _system(entry: SystemEntry) -> dict[str, Any]:
+    settings: dict[str, Any] = {name: _setting(value) for name, value in entry.values.items()}
+    kinds = {name: said for name, kind in entry.kinds.items() if (said := _kind_settings(kind))}
+    return {**settings, "kinds": kinds} if kinds else settings
+
+
+def _kind_settings(settings: KindSettings) -> dict[str, Any]:
+    """What differs from the defaults."""
+    said: dict[str, Any] = {}
+    for field in dataclass_fields(settings):
+        value = getattr(settings, field.name)
+        if value != field.default:
+            said[field.name] = sorted(value) if isinstance(value, (tuple, frozenset)) else value
+    return {name: value.value if isinstance(value, StrEnum) else value for name, value in said.items()}
+
+
+def _setting(value: Any) -> Any:
+    return str(value) if isinstance(value, SecretRef) else value
+
+
+def _object(kind: Kind, declared: Declared, reveal: bool) -> dict[str, Any]:
+    fields = {name: visible(kind, name, value, reveal) for name, value in declared.values.items()}
+    if declared.ignore:
+        fields["ignore"] = sorted(declared.ignore)
+    if declared.protect is not None:
+        fields["protect"] = declared.protect
+    return fields
+
+
+def field_lines(found: Explained, kind: Kind, palette: Palette, width: int) -> Iterator[str]:
+    """One field: its value, every layer that says something of it, what is live, what it means."""
+    head = ".".join([kind.id, safe(found.key), *map(safe, found.path)])
+    yield f"{palette.bold(head)}: {_value(found, kind)}"
+    yield from _layers(found, kind, palette)
+    yield ""
+    if found.help is not None:
+        yield from field_help_lines(found.help, palette, width)
+    else:
+        yield from wrap(plain(MEANINGS.get(found.name, "")), width)
+
+
+def object_lines(fields: Sequence[Explained], kind: Kind, declared: Declared, palette: Palette) -> Iterator[str]:
+    """All listed fields of one object, each with its value and the place that it comes from."""
+    yield f"{palette.bold(f'{kind.id}.{safe(declared.key)}')}  {palette.dim(place_text(declared.place))}"
+    room = max((len(found.name) for found in fields), default=0)
+    for found in fields:
+        top = found.origins[0] if found.origins else None
+        where = f"  {palette.dim(f'{place_text(top.place)}, {top.label}')}" if top else ""
+        yield f"  {pad(found.name, room)}  {_value(found, kind)}{where}"
+        if found.looked and not same(found, kind):
+            yield f"  {pad('', room)}  {palette.yellow('live: ' + _live(found, kind))}"
+    if not fields:
+        yield "  no field is listed"
+
+
+def same(found: Explained, kind: Kind) -> bool:
+    """Is the live value the declared one? A secret cannot be read, and is taken as it is."""
+    spec = kind.specs.get(found.name)
+    if spec is None or spec.secret or spec.setting:
+        return True
+    if found.path[1:]:
+        return found.exists and bool(found.live == found.value)
+    return found.exists and kind.equal(found.name, found.live, found.value)
+
+
+def _value(found: Explained, kind: Kind) -> str:
+    if not found.managed:
+        return NOT_MANAGED
+    text = shown(visible(kind, found.name, found.value)) if not isinstance(found.value, SecretRef) else str(found.value)
+    return text if found.origins else f"{text} ({BY_ITSELF})"
+
+
+def _live(found: Explained, kind: Kind) -> str:
+    if not found.exists:
+        return "the object does not exist live"
+    spec = kind.specs.get(found.name)
+    if spec is not None and (spec.secret or spec.setting):
+        return "cannot be read" if spec.secret else "is never sent"
+    return shown(visible(kind, found.name, found.live))
+
+
+def _layers(found: Explained, kind: Kind, palette: Palette) -> Iterator[str]:
+    rows = []
+    hidden = False
+    for origin in found.origins:
+        text = "$remove" if origin.removed else safe(origin.text) or HIDDEN
+        note = "overridden" if hidden else "taken out here" if origin.removed else ""
+        rows.append((safe(str(origin.place)), origin.label, text, note))
+        hidden = hidden or not origin.merged
+    if found.looked:
+        rows.append(("live", "", _live(found, kind), "" if same(found, kind) else "differs"))
+    widths = [max((columns(row[i]) for row in rows), default=0) for i in range(3)]
+    for place, label, text, note in rows:
+        line = f"  {pad(place, widths[0])}  {pad(label, widths[1])}  {pad(text, widths[2])}"
+        mark = palette.yellow(note) if note == "differs" else palette.dim(note)
+        yield f"{line}  {mark}".rstrip() if note else line.rstrip()
+
+
+def field_help_lines(told: FieldHelp, palette: Palette, width: int) -> Iterator[str]:
+    """The meaning of a field, as the reference page has it."""
+    if told.meaning:
+        yield from wrap(plain(told.meaning), width)
+    rows = [
+        ("type", "; ".join([told.type, *told.limits])),
+        ("default", told.default),
+        ("may be set", told.settable.value),
+        ("set by", told.set_by),
+        ("changed by", told.changed_by),
+        ("privilege", told.privilege),
+        (told.kind.partition(".")[0], told.vendor),
+        ("refers to", told.refers_to),
+        ("example", f"{told.name}: {told.example}" if told.example else ""),
+    ]
+    for name, text in rows:
+        if text:
+            first, *rest = wrap(plain(text), max(width - 14, 20))
+            yield f"  {palette.dim(pad(name, 10))}  {first}"
+            yield from (f"  {'':<10}  {line}" for line in rest)
+
+
+def kind_help_lines(told: KindHelp, palette: Palette, width: int) -> Iterator[str]:
+    """What a kind is, and its fields with their types."""
+    yield palette.bold(told.id)
+    yield from wrap(plain(told.meaning), width)
+    yield ""
+    rows = [
+        ("created by", told.created_by or "nothing; the API cannot create one"),
+        ("privilege", told.privilege),
+        ("removed", "; ".join(f"{word}: {what}" for word, what in told.removals.items())),
+    ]
+    for name, text in rows:
+        first, *rest = wrap(text, max(width - 14, 20))
+        yield f"  {palette.dim(pad(name, 10))}  {first}"
+        yield from (f"  {'':<10}  {line}" for line in rest)
+    if told.fields:
+        yield ""
+    room = max((len(field.name) for field in told.fields), default=0)
+    for field in told.fields:
+        yield f"  {pad(field.name, room)}  {plain(field.type)}  {palette.dim(field.settable.value)}"
+
+
+def plain(text: str) -> str:
+    """A help text without the backquotes of its page."""
+    return text.replace("`", "")
+
+
+def field_json(found: Explained, kind: Kind) -> dict[str, Any]:
+    """One field as data."""
+    data: dict[str, Any] = {
+        "field": ".".join(found.path),
+        "managed": found.managed,
+        "value": visible(kind, found.name, found.value),
+        "origins": [
+            {
+                "layer": origin.label,
+                **_place_json(origin.place),
+                "text": None if origin.removed else origin.text,
+                "removed": origin.removed,
+            }
+            for origin in found.origins
+        ],
+    }
+    if found.looked:
+        data["live"] = visible(kind, found.name, found.live)
+        data["exists"] = found.exists
+        data["differs"] = not same(found, kind)
+    return data
+
+
+def _place_json(place: Place) -> Mapping[str, Any]:
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
+def entry_at(fields: Values, path: Sequence[str]) -> Any:
+    """The value of a field, or of one entry of it; None when there is none."""
+    value: Any = fields
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value

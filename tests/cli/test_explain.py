@@ -1,0 +1,112 @@
+"""`cxconfig show` and `cxconfig explain` on the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import cxconfig
+from tests.engine.harness import Tenant
+
+TENANT = """\
+api_version: cxconfig/v1
+tenant: acme
+systems:
+  onecloud:
+    url: https://acme.example.com
+    client_id: api
+    client_secret: ${env:SECRET}
+"""
+PEOPLE = """\
+onecloud:
+  teams: {Sales: {}, Support: {}}
+  templates:
+    users:
+      sales: {team: Sales, skills: {English: 50}}
+  users:
+    jane.doe:
+      extends: sales
+      work_phone: +15551234567
+      password: ${env:PW}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "environments" / "prod").mkdir(parents=True)
+    (tmp_path / "tenant.yaml").write_text(TENANT, "utf-8")
+    (tmp_path / "people.yaml").write_text(PEOPLE, "utf-8")
+    overlay = "onecloud:\n  users:\n    jane.doe: {team: Support}\n"
+    (tmp_path / "environments" / "prod" / "people.yaml").write_text(overlay, "utf-8")
+    return tmp_path
+
+
+def test_show_prints_the_effective_document(folder: Path) -> None:
+    """As YAML that reads as the same tenant, or as JSON; phones masked, secrets as references."""
+    shown = cxconfig("show", ".", "--env", "prod", cwd=folder)
+    assert (shown.code, shown.err) == (0, "")
+    assert "tenant: acme-prod\n" in shown.out and "team: Support\n" in shown.out and "${env:PW}" in shown.out
+    assert "1234567" not in shown.out
+    data = json.loads(cxconfig("show", "--format", "json", "--reveal", cwd=folder).out)
+    assert data["onecloud"]["users"]["jane.doe"]["work_phone"] == "+15551234567"
+    assert data["onecloud"]["users"]["jane.doe"]["team"] == "Sales"
+
+
+def test_explain_tells_the_value_where_it_comes_from_and_what_it_overrides(folder: Path) -> None:
+    """A name may hold dots; the field's meaning stands below."""
+    shown = cxconfig("explain", "onecloud.users.jane.doe.team", "--env", "prod", cwd=folder)
+    assert shown.code == 0
+    assert shown.out.splitlines()[:4] == [
+        "onecloud.users.jane.doe.team: Support",
+        "  environments/prod/people.yaml:3:22  environment prod  Support",
+        "  people.yaml:5:21                    template sales    Sales    overridden",
+        "",
+    ]
+    assert "PUT /user/<name>" in shown.out
+
+
+def test_explain_hides_phones_and_secrets(folder: Path) -> None:
+    shown = cxconfig("explain", 'onecloud.users."jane.doe"', cwd=folder)
+    assert shown.code == 0 and "1234567" not in shown.text and "${env:PW}" in shown.out
+    single = cxconfig("explain", "onecloud.users.jane.doe.work_phone", "--format", "json", cwd=folder)
+    assert "1234567" not in single.text
+    (field,) = json.loads(single.out)["fields"]
+    assert (field["managed"], field["origins"][0]["line"]) == (True, 9)
+
+
+def test_explain_of_a_kind_or_a_field_needs_no_tenant(tmp_path: Path) -> None:
+    assert "skills" in cxconfig("explain", "onecloud.users", cwd=tmp_path).out
+    shown = cxconfig("explain", "onecloud.users.skills", cwd=tmp_path)
+    assert shown.code == 0 and shown.out.startswith("onecloud.users.skills\n")
+    told = json.loads(cxconfig("explain", "onecloud.users.team", "--format", "json", cwd=tmp_path).out)
+    assert told["refers_to"] == "onecloud.teams"
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("onecloud.user", "onecloud.users"),
+        ("onecloud.users.jane.deo", "onecloud.users.jane.doe"),
+        ("onecloud.users.jane.doe.teem", "`team`"),
+        ("users", "onecloud.users"),
+    ],
+)
+def test_a_mistyped_target_has_near_names(folder: Path, target: str, hint: str) -> None:
+    shown = cxconfig("explain", target, cwd=folder)
+    assert (shown.code, shown.out) == (1, "") and hint in shown.err and "Traceback" not in shown.err
+
+
+def test_explain_reads_one_object_live(tenant: Tenant) -> None:
+    """One call for it, nothing else; what differs is said."""
+    tenant.box.add_user(loginId="ann", firstName="Ann", lastName="Lee", team="Sales")
+    tenant.write({"ann": {"first_name": "Anna", "team": "Sales"}})
+    tenant.fresh()
+    words = [sys.executable, "-m", "cxconfig.cli", "explain", "onecloud.users.ann.first_name", str(tenant.folder)]
+    done = subprocess.run([*words, "--live"], env=tenant.env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, tenant.writes(), tenant.reads()) == (0, 0, 1)
+    live = next(line for line in done.stdout.splitlines() if line.strip().startswith("live"))
+    assert live.split()[1:] == ["Ann", "differs"]
