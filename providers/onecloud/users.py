@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cxconfig.errors import (
     ChangedSincePreview,
+    LiveError,
     ObjectError,
     OutcomeUnknown,
     PermissionDenied,
@@ -277,15 +278,17 @@ class UsersHandler(Handler):
                 if live is None:
                     raise
                 return self._found_after(desired, live, secrets, password_unsure=True)
-            except Refused as refused:
-                if refused.status != 409:
-                    raise
-                live = self._one(desired)
-                if live is not None:
-                    return self._found_after(desired, live, secrets, password_unsure=lost)
-                if self._unaddressable(desired.key):
-                    raise _as_object_error(desired, unaddressable(desired.key)) from refused
-                raise  # something else of it is taken: the extension
+            except (Refused, PermissionDenied) as refused:
+                if refused.status == 409:
+                    live = self._one(desired)
+                    if live is not None:
+                        return self._found_after(desired, live, secrets, password_unsure=lost)
+                    if self._unaddressable(desired.key):
+                        raise _as_object_error(desired, unaddressable(desired.key)) from refused
+                    # something else of it is taken: the extension
+                if lost:
+                    raise _after_a_lost_answer(refused) from refused
+                raise
         raise AssertionError("unreachable")  # pragma: no cover
 
     def update(
@@ -299,7 +302,12 @@ class UsersHandler(Handler):
             changed["skills"] = live_spelling(changed["skills"], live.get("skills") or {})
         body = to_vendor(self.kind.specs, {**changed, **{n: v for n, v in secrets.items() if n in names}})
         if body:
-            self._put(desired, body, changed, secrets)
+            try:
+                self._put(desired, body, changed, secrets)
+            except (Refused, PermissionDenied) as refused:
+                if "unlock" not in names:
+                    raise
+                raise _partly_done(refused, "the lock was cleared before that") from refused
         after = {**live, **changed, **({"unlock": True} if "unlock" in names else {})}
         return self._verified(desired, after, before=live, changed=changed)
 
@@ -337,18 +345,22 @@ class UsersHandler(Handler):
 
         `repeat`: its effect cannot be read, so it is made once more whatever the read says.
         """
+        lost = False
         for attempt in range(ATTEMPTS):
             try:
                 write()
                 return
             except OutcomeUnknown:
+                lost = True
                 if done() and not repeat:
                     return
                 if attempt + 1 == ATTEMPTS:
                     raise
-            except Refused as refused:
+            except (Refused, PermissionDenied) as refused:
                 if gone_is_done and refused.status == 404 and done():
                     return  # a 404 alone may also mean something that the object refers to, or another server
+                if lost:
+                    raise _after_a_lost_answer(refused) from refused
                 raise
 
     def _found_after(
@@ -373,7 +385,10 @@ class UsersHandler(Handler):
                 way_out="Run again: the next preview shows what taking it over would change.",
             )
         if "password" in secrets:
-            self._put(desired, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
+            try:
+                self._put(desired, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
+            except (Refused, PermissionDenied) as refused:
+                raise _after_a_lost_answer(refused) from refused
         return live
 
     def _verified(
@@ -426,6 +441,25 @@ class UsersHandler(Handler):
     def _unaddressable(self, login: str) -> bool:
         """Only a login that had to be encoded can be listed and still answer 404."""
         return not plain_login(login) and login in self.client.logins()
+
+
+def _after_a_lost_answer(refused: LiveError) -> OutcomeUnknown:
+    """A refusal of what was sent once before: it says nothing about the first one, whose answer was lost."""
+    return _partly_done(refused, "the answer to an earlier attempt was lost, and that may have been carried out")
+
+
+def _partly_done(refused: LiveError, why: str) -> OutcomeUnknown:
+    """A refusal after which the object may not be as it was, with the vendor's own words."""
+    way_out = "Run the command again: it reads what is live and does only what is missing."
+    return OutcomeUnknown(
+        f"{refused.what}; {why}",
+        system=refused.system,
+        endpoint=refused.endpoint,
+        status=refused.status,
+        said=refused.said,
+        request_id=refused.request_id,
+        way_out=f"{refused.way_out} {way_out}".strip(),
+    )
 
 
 def _as_object_error(desired: Desired, text: str) -> ObjectError:

@@ -11,6 +11,7 @@ from tests.engine.harness import PASSWORD, Ran, Tenant, agent, agents, as_seeded
 
 USER = "/configapi/v2/user"
 TOKEN = "/configapi/v2/oauth/token"
+OTHER_PASSWORD = "Potoroo-6126-second"
 NO_PRIVILEGE = "User authenticated but does not have sufficient privileges"
 PASSING: list[Any] = [
     {"status": 500},
@@ -232,4 +233,38 @@ def test_credentials_that_end_in_the_middle(tenant: Tenant) -> None:
     assert tenant.box.count("POST", USER) == len(users) - made
     assert all(tenant.box.password_matches(login, PASSWORD) for login in users)
     assert [login for login, user in tenant.box.users.items() if user["disabled"]] == [out], "it is one of ours"
+    settled(tenant)
+
+
+def test_a_password_that_was_written_and_refused_when_it_was_sent_again(tenant: Tenant) -> None:
+    """Nobody knows which one is live, so the old one is not taken for it when it is declared again."""
+    tenant.write({"a0": agent(0)})
+    assert tenant.run("up", "--yes").code == 0
+    tenant.box.fault("drop_after", method="PUT", path=f"{USER}/a0", nth=1)
+    tenant.box.fault({"status": 400, "body": "used before"}, method="PUT", path=f"{USER}/a0", after=1)
+    lost = tenant.fresh().run("up", "--yes", "--format", "json", INITIAL_PASSWORD=OTHER_PASSWORD)
+    (error,) = failed(lost).values()
+    assert (lost.code, error["type"], error["status"], error["said"]) == (1, "OutcomeUnknown", 400, "used before")
+    assert tenant.box.password_matches("a0", OTHER_PASSWORD)
+    tenant.box.clear_faults()
+    back = tenant.fresh().run("up", "--yes")
+    assert (back.code, sent(tenant, "PUT")) == (0, {"a0": 1}), str(back)
+    assert tenant.box.password_matches("a0", PASSWORD)
+    settled(tenant)
+    assert tenant.holding(OTHER_PASSWORD) == []
+
+
+def test_a_user_that_was_created_and_whose_password_was_refused_is_ours(tenant: Tenant) -> None:
+    """Its login is live: taken out of the YAML, it is disabled."""
+    tenant.write({"a0": agent(0), "new": agent(1)})
+    tenant.box.fault("drop_after", method="POST", path=USER, nth=1)
+    tenant.box.fault({"status": 400, "body": "used before"}, method="PUT")
+    first = tenant.run("up", "--yes", "--format", "json")
+    (key,) = failed(first)
+    assert (first.code, key in tenant.box.users) == (1, True), str(first)
+    tenant.box.clear_faults()
+    tenant.write({login: agent(number) for number, login in enumerate(("a0", "new")) if login != key})
+    done = tenant.fresh().run("up", "--yes")
+    assert done.code == 0, str(done)
+    assert tenant.box.users[key]["disabled"]
     settled(tenant)
