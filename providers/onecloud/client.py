@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from cxconfig.errors import OutcomeUnknown, PermissionDenied, Refused, UnexpectedAnswer, Unreachable
-from providers.onecloud.values import truth
+from providers.onecloud.values import contradicted, truth
 from providers.transport import Answer, Connection, segment
 
 BASE = "/configapi/v2"
@@ -35,7 +35,7 @@ class OneCloudClient:
     def user(self, login: str) -> dict[str, Any] | None:
         """GET /user/<login>: the vendor's user, None when the system answers 404.
 
-        A 404 with an HTML page is a proxy's or a web server's and says nothing about the user.
+        A 404 with an HTML page may be a proxy's or the API's own and says nothing about the user: other calls do.
         """
         path = f"{BASE}/user/{segment(login)}"
         try:
@@ -44,13 +44,7 @@ class OneCloudClient:
             if refused.status != 404:
                 raise
             if refused.said.startswith("an HTML page"):
-                raise UnexpectedAnswer(
-                    f"onecloud: GET {path} answered 404 with {refused.said}, which is not the API's answer",
-                    system="onecloud",
-                    endpoint=f"GET {path}",
-                    status=404,
-                    way_out="Check that `url` names the contact centre itself; nothing was taken for absent.",
-                ) from None
+                self._settle_a_page(login, path, refused.said)
             return None
         user = _an_object(answer.json(), f"GET {path}")
         if str(user.get("loginId")).strip().casefold() != login.casefold():
@@ -100,6 +94,50 @@ class OneCloudClient:
     def logins(self) -> frozenset[str]:
         """GET /phone/user: every login of the phone directory, read once."""
         return frozenset(self._read_once("logins", self._logins))
+
+    def listed(self) -> frozenset[str] | None:
+        """The same without case, or None when the system refuses it: that list has a privilege of its own."""
+        found: frozenset[str] | None = self._read_once("listed", self._listed)
+        return found
+
+    def _listed(self) -> frozenset[str] | None:
+        try:
+            if "logins" not in self._once:
+                self._once["logins"] = self._logins()
+        except (Refused, PermissionDenied):
+            return None
+        return frozenset(login.casefold() for login in self._once["logins"])
+
+    def _settle_a_page(self, login: str, path: str, said: str) -> None:
+        """Return when a user, for whom a 404 came with a web page, is absent; raise `UnexpectedAnswer` otherwise.
+
+        The phone directory knows; without it, a server that answers the team list as the API does is the API.
+        """
+        try:
+            listed = self._listed_still(login)
+        except (Refused, PermissionDenied, UnexpectedAnswer):
+            what = f"onecloud: GET {path} answered 404 with {said}, which is not the API's answer"
+            way_out = "Check that `url` names the contact centre itself; nothing was taken for absent."
+        else:
+            if not listed:
+                return
+            what = contradicted([login])
+            way_out = "Run again; if it stays so, check that `url` names the contact centre itself."
+        raise UnexpectedAnswer(what, system="onecloud", endpoint=f"GET {path}", status=404, way_out=way_out)
+
+    def _listed_still(self, login: str) -> bool:
+        """Does the directory list a login? One that it listed once is looked for again: we may have deleted it."""
+        listed = self.listed()
+        if listed is None:
+            self.team_names()
+            return False
+        if login.casefold() not in listed:
+            return False
+        with self._lock:
+            for name in ("listed", "logins"):
+                self._once.pop(name, None)
+        again = self.listed()
+        return again is None or login.casefold() in again
 
     def _write(self, method: str, path: str, body: Any = None, secrets: tuple[str, ...] = ()) -> None:
         """A write; one that is answered with an error in a body of status 200 may have been carried out or not."""

@@ -240,9 +240,8 @@ class UsersHandler(Handler):
 
     def confirm_gone(self, keys: Sequence[str]) -> None:
         """A login that the directory lists is not gone, whatever answered 404 (a gateway, a wrong path, a hiccup)."""
-        try:
-            listed = {login.casefold() for login in self.client.logins()}
-        except (Refused, PermissionDenied):  # the directory has a privilege of its own
+        listed = self.client.listed()
+        if listed is None:
             self.client.team_names()  # so at least the API must be there
             return
         there = [login for login in keys if login.casefold() in listed]
@@ -439,8 +438,11 @@ class UsersHandler(Handler):
         return live
 
     def _unaddressable(self, login: str) -> bool:
-        """Only a login that had to be encoded can be listed and still answer 404."""
-        return not plain_login(login) and login in self.client.logins()
+        """Only a login that had to be encoded can be listed and still answer 404.
+
+        Without the directory nobody knows before the creation, after which the user is read back.
+        """
+        return not plain_login(login) and login.casefold() in (self.client.listed() or ())
 
 
 def _after_a_lost_answer(refused: LiveError) -> OutcomeUnknown:
