@@ -58,6 +58,8 @@ ATTEMPTS = 3
 """How often a write is made at the most, when reading shows each time that it was not carried out."""
 PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
 """What PUT /user/<login> changes."""
+SHORTEST_HIDDEN = 4
+"""Characters of a private value below which it says nothing, and would be found in any text."""
 HIGHEST_LEVEL = 2**31 - 1
 NOT_EMPTY = "not empty"
 TEAM = f"{NOT_EMPTY}; an existing team"
@@ -259,7 +261,7 @@ class UsersHandler(Handler):
 
     def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
         body = to_vendor(self.kind.specs, {"login": desired.key, **desired.fields, **secrets})
-        hidden = tuple(secrets.values())
+        hidden = self._hidden(secrets, desired.fields)
 
         def post() -> None:
             self.client.create_user({"loginId": desired.key, **body}, hidden)
@@ -302,7 +304,7 @@ class UsersHandler(Handler):
         body = to_vendor(self.kind.specs, {**changed, **{n: v for n, v in secrets.items() if n in names}})
         if body:
             try:
-                self._put(desired, body, changed, secrets)
+                self._put(desired, live, body, changed, secrets)
             except (Refused, PermissionDenied) as refused:
                 if "unlock" not in names:
                     raise
@@ -322,17 +324,19 @@ class UsersHandler(Handler):
                 gone_is_done=True,
             )
 
-    def _put(self, desired: Desired, body: dict[str, Any], changed: Values, secrets: Mapping[str, str]) -> None:
+    def _put(
+        self, desired: Desired, live: Values, body: dict[str, Any], changed: Values, secrets: Mapping[str, str]
+    ) -> None:
         """PUT is absolute, so it may be repeated after a read; a password cannot be read, so then it is sent again."""
 
         def carried_out() -> bool:
-            live = self._one(desired)
-            return live is not None and not any(
-                not self.kind.equal(name, live.get(name), value) for name, value in changed.items()
+            now = self._one(desired)
+            return now is not None and all(
+                self.kind.equal(name, now.get(name), value) for name, value in changed.items()
             )
 
         self._settled(
-            lambda: self.client.update_user(desired.key, body, tuple(secrets.values())),
+            lambda: self.client.update_user(desired.key, body, self._hidden(secrets, desired.fields, live)),
             carried_out,
             repeat="password" in body,
         )
@@ -385,7 +389,7 @@ class UsersHandler(Handler):
             )
         if "password" in secrets:
             try:
-                self._put(desired, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
+                self._put(desired, live, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
             except (Refused, PermissionDenied) as refused:
                 raise _after_a_lost_answer(refused) from refused
         return live
@@ -421,6 +425,12 @@ class UsersHandler(Handler):
         with self._lock:
             self._proven |= new_names
         return live
+
+    def _hidden(self, secrets: Mapping[str, str], *values: Values) -> tuple[str, ...]:
+        """What no error may show of a user: the secrets, and private fields that are not too short to tell."""
+        private = {name for name, spec in self.kind.specs.items() if spec.private}
+        texts = (str(held.get(name) or "") for held in values for name in private)
+        return (*secrets.values(), *(text for text in texts if len(text) >= SHORTEST_HIDDEN))
 
     def _one(self, desired: Desired) -> Values | None:
         return self._read(desired.key, "unlock" in desired.fields)

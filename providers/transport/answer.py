@@ -8,20 +8,14 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
-from urllib.parse import quote, quote_plus
 
 from cxconfig.errors import UnexpectedAnswer
+from providers.transport.hiding import shortened, without_control
 
-SAID_LENGTH = 300
 _LOOKED_AT = 20_000
 """Characters of a body that an error text may be made from."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(!doctype\s+html|html)\b", re.I | re.S)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+")
-_PHONE = re.compile(
-    r"(?<![\w./-])(?!\d{1,4}([-/])\d{1,2}\1\d{1,4}(?!\d))\+?\(?(?:\d[ ()-]{0,2}){5,14}(\d\d)(?![\w])", re.ASCII
-)
-"""Seven to sixteen digits in one go, which a date is not: perhaps somebody's number."""
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
 
 
@@ -52,7 +46,7 @@ class Answer:
     def request_id(self) -> str:
         """The vendor's id of this call, "" without one."""
         found = self.headers.get("x-request-id") or self.headers.get("x-correlation-id") or ""
-        return _CONTROL.sub("", found)[:80]
+        return without_control(found)[:80]
 
     @property
     def is_html(self) -> bool:
@@ -77,43 +71,16 @@ class Answer:
                 ),
             ) from None
 
-    def said(self, secrets: Collection[str] = ()) -> str:
+    def said(self, hidden: Collection[str] = ()) -> str:
         """The vendor's own text: one line, at most `SAID_LENGTH` characters, of a page its title.
 
-        Secrets are masked, and whatever could be a phone number to its last two digits.
+        The texts `hidden` are masked, and whatever could be a phone number to its last two digits.
         """
         text = self.text[:_LOOKED_AT]
         if self.is_html:
             title = _TITLE.search(text)
             text = f"an HTML page: {html.unescape(title[1]).strip()}" if title else "an HTML page"
-        return shortened(_PHONE.sub(r"•••••\2", masked(text, secrets)), secrets)
-
-
-def shortened(text: str, secrets: Collection[str]) -> str:
-    """One line without control characters and secrets, at most `SAID_LENGTH` characters."""
-    # Masked before and after: a control character within a secret must not carry it through.
-    line = " ".join(_CONTROL.sub(" ", masked(text, secrets)).split())
-    line = masked(line, secrets)
-    return line if len(line) <= SAID_LENGTH else line[: SAID_LENGTH - 1] + "…"
-
-
-def masked(text: str, secrets: Collection[str]) -> str:
-    """`text` with `***` in place of every secret, also where it stands quoted for JSON, a form, a URL or HTML."""
-    forms = {form for secret in secrets if secret for form in _forms(secret)}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, "***")
-    return text
-
-
-def _forms(secret: str) -> tuple[str, ...]:
-    return (
-        secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        quote(secret, safe="", errors="replace"),
-        quote_plus(secret, errors="replace"),
-        html.escape(secret),
-    )
+        return shortened(text, hidden, numbers=True)
 
 
 def _no_number(text: str) -> NoReturn:

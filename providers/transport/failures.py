@@ -18,8 +18,9 @@ from cxconfig.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from providers.transport.answer import Answer, masked, shortened
+from providers.transport.answer import Answer
 from providers.transport.body import TooLarge
+from providers.transport.hiding import masked, shortened
 from providers.transport.policy import NOT_SENT, Exchange, causes
 from providers.transport.settings import TransportSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cxconfig.errors import LiveError, ObjectError, OutcomeUnknown, UnexpectedAnswer, Unreachable
-from cxconfig.kinds import Action
+from cxconfig.kinds import Action, Values
 from tests.onecloud.support import JDOE, KIND, USER, answered, desired, handled, sandboxed
 from tests.onecloud.test_users import ONE, SECRETS, read
 from tests.providers.loopback import Reply, Seen, reply
@@ -20,7 +20,7 @@ def test_the_directory_settles_a_page() -> None:
     """One call for any number of absent users."""
     with handled(JDOE) as (box, handler):
         box.fault({"html": 404}, path=f"{USER}/a*")
-        wanted = {f"a{number}": {} for number in range(20)}
+        wanted: dict[str, Values] = {f"a{number}": {} for number in range(20)}
         assert handler.observe(wanted) == dict.fromkeys(wanted)
         handler.confirm_gone(list(wanted))
         assert (box.count("GET", DIRECTORY), box.count("GET", TEAM)) == (1, 0)

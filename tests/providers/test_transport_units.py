@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from cxconfig.errors import CxconfigError, Refused
 from providers.transport import ClientCredentials, Token, TokenRequest, segment
-from providers.transport.answer import Answer, masked
+from providers.transport.answer import Answer
+from providers.transport.hiding import masked
 from providers.transport.threads import each, halted
 
 
@@ -90,12 +93,46 @@ def test_even_the_end_of_the_program_is_handed_over() -> None:
         ("the phone +15551234567 is taken", "the phone •••••67 is taken"),
         ('number "+1 (555) 123-4567"', 'number "•••••67"'),
         ("dup key: 16505555555", "dup key: •••••55"),
+        ("phone 415.555.0199 taken", "phone •••••99 taken"),
+        ("phone 415/555/0199 taken", "phone •••••99 taken"),
+        ("phone 030/1234567 taken", "phone •••••67 taken"),
+        ("phone 415\u2011555\u20110199 taken", "phone •••••99 taken"),
+        ("phone 415 \u2013 555 \u2013 0199 taken", "phone •••••99 taken"),
+        ("no user x/4155550199", "no user x/•••••99"),
+        ("no phone -4155550199", "no phone -•••••99"),
+        ("no phone 4155550199a", "no phone •••••99a"),
+        ("no phone 415-555-0199x22", "no phone •••••99"),
+        ("no phone 415-555-0199 ext. 22", "no phone •••••99"),
+        ("no phone tel4155550199", "no phone tel•••••99"),
+        ("phone 415     555 \t\n   0199 taken", "phone •••••99 taken"),
+        ('{"error": "phone 415\\u2011555\\u20110199 taken"}', '{"error": "phone •••••99 taken"}'),
+        ('{"phone": "030\\/1234567"}', '{"phone": "•••••67"}'),
+        ("phone 06.12.34.56.78 and 20.12.34.56", "phone •••••78 and •••••56"),
         ("extension 1001 is taken", "extension 1001 is taken"),
+        ("10.120.30.40 and 192.168.100.200 at 2026-11-23T14:25:36.123Z", None),
+        ("on 28.10.2020 21:28:36, 28/10/2020 and 2020.10.28", None),
+        ("request 7f3a-41555501-99c0 of req4155550199", None),
+        ("commit 3f2504e04f8911d39a0c0305e82c3301 of 4155550199a3f", None),
+        ("team 3f2504e0-4f89-11d3-9a0c-0305e82c3301", None),
         ("on 10/28/2020 21:28 at 127.0.0.1", "on 10/28/2020 21:28 at 127.0.0.1"),
         ("since 2026-11-23 14:25", "since 2026-11-23 14:25"),
         ("team F4ED90FA-5A49-4D76-9487-4E41B24CA45F", "team F4ED90FA-5A49-4D76-9487-4E41B24CA45F"),
     ],
 )
-def test_a_number_that_the_vendor_names_is_masked(text: str, shown: str) -> None:
+def test_a_number_that_the_vendor_names_is_masked(text: str, shown: str | None) -> None:
     """Whatever could be somebody's phone number is cut to two digits; dates, ids and extensions stay readable."""
-    assert Answer("onecloud", "PUT /x", 400, {}, text.encode()).said() == shown
+    assert Answer("onecloud", "PUT /x", 400, {}, text.encode()).said() == (text if shown is None else shown)
+
+
+@pytest.mark.parametrize(
+    "number", ["415-555-0199", "+1 (415)  555 0199", "415-555-0199x22", "0199-22", "jane's  sip", "030 / 12 34 56 7"]
+)
+def test_a_number_that_is_ours_is_hidden_however_it_is_spelt(number: str) -> None:
+    """As it is, with single blanks, and with anything between its digits."""
+    digits = "".join(char for char in number if char.isdigit())
+    spelt = [number, " ".join(number.split()), quote(number), json.dumps(number)]
+    if len(digits) >= 7:
+        spelt += [digits, ".".join(digits), "\u2011".join(digits), f"a{digits}b", ", ".join(digits)]
+    for text in spelt:
+        said = Answer("onecloud", "PUT /x", 400, {}, f"id {text} is taken".encode()).said([number])
+        assert "***" in said and not any(part in said for part in (digits[-4:], "sip") if part), said

@@ -1,0 +1,45 @@
+"""Phone numbers of a user, in whatever spelling the vendor repeats them: none stands in an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cxconfig.errors import CxconfigError
+from tests.onecloud.support import JDOE, USER, desired, handled
+from tests.onecloud.test_users import NEXT, ONE, SECRETS, change
+
+WORK, MOBILE = "+1 (415)  555 0199", "031-55-22x7"
+SPELT = [WORK, "+1 (415) 555 0199", "14155550199", "1415,555,0199", "p14155550199z", MOBILE, "0315522x7", "03155227"]
+
+
+@pytest.mark.parametrize("body", ["the phone {} is taken", '{{"error": "the phone {} is taken"}}', "{}"])
+@pytest.mark.parametrize("spelt", SPELT)
+def test_a_number_of_the_user_is_hidden(spelt: str, body: str) -> None:
+    """At creation, where it is sent, and later, where it is only live; lost answers included."""
+    fault: dict[str, Any] = {"status": 400, "body": body.format(spelt)}
+    phones = {"work_phone": WORK, "mobile_phone": MOBILE}
+    seeded = {**JDOE, "workPhone": WORK, "mobilePhone": MOBILE}
+    for lost in (False, True):
+        for users, wanted, method in (([], desired(**phones), "POST"), ([seeded], desired(team="Support"), "PUT")):
+            with handled(*users) as (box, handler):
+                path = USER if method == "POST" else ONE
+                if lost:
+                    box.fault("drop_before", method=method, path=path, nth=1)
+                box.fault(fault, method=method, path=path, after=int(lost))
+                with pytest.raises(CxconfigError) as caught:
+                    if method == "POST":
+                        handler.create(wanted, SECRETS)
+                    else:
+                        change(handler, wanted, NEXT)
+                for text in (str(caught.value), getattr(caught.value, "said", "")):
+                    assert not any(part in text for part in ("0199", "5522", "52-2", "55-22")), text
+
+
+def test_a_value_that_is_too_short_to_tell_hides_nothing() -> None:
+    """Or every 1 in the vendor's words would be gone."""
+    with handled() as (box, handler):
+        box.fault({"status": 400, "body": "rule 12 of 112"}, method="POST", path=USER)
+        with pytest.raises(CxconfigError, match="rule 12 of 112"):
+            handler.create(desired(work_phone="1", mobile_phone="12"), SECRETS)
