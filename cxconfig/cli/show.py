@@ -24,7 +24,9 @@ from cxconfig.cli.common import env_option, folder_argument
 @click.option("--reveal", is_flag=True, help="Show phone numbers in full; secrets are never shown.")
 def command(folder: Path, environments: tuple[str, ...], form: str, reveal: bool) -> int:
     """Print the effective document of the tenant in FOLDER (default: here): overlays, templates, defaults, tables and
-    variables merged, as a run sees it. Secrets stand as references, phone numbers are masked. Exit code: 0, or 1 when there is a mistake.
+    variables merged, as a run sees it. Secrets stand as references, phone numbers are masked.
+
+    Exit code: 0, or 1 when there is a mistake.
     """
     from cxconfig.language import load
     from cxconfig.reports.explained import effective
