@@ -16,7 +16,7 @@ from cxconfig.language import references, variables
 from cxconfig.language.excerpts import attach
 from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, sources
 from cxconfig.language.kind_settings import choice
-from cxconfig.language.layers import MARKERS, finished, merged
+from cxconfig.language.layers import MARKERS, finished, half_set, merged
 from cxconfig.language.mistakes import Mistakes, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, described, is_null
 from cxconfig.language.objects import Objects
@@ -129,7 +129,9 @@ class _Loader:
         for source in files:
             before = self._mistakes.count
             node = read(source.data, source.sheet)
-            self._marked = self._marked or MARKERS in source.data
+            if MARKERS in source.data:
+                self._marked = True
+                _check_marks(node, source.sheet)
             self._varied = self._varied or variables.MARK.encode() in source.data
             if node is None and self._mistakes.count > before:
                 self._whole = False
@@ -182,6 +184,14 @@ class _Loader:
 
     def _example(self) -> str:
         return f"{next(iter(self._registry.systems()), 'api_version')}:"
+
+
+def _check_marks(node: Node | None, sheet: Sheet) -> None:
+    for value in half_set(node) if node is not None else ():
+        text = value.text if isinstance(value, ScalarNode) else ""
+        got = ", without quotes" if text == "true" else f", not {shown(text)}" if text else ""
+        rule = f"`$replace` takes only true{got}"
+        sheet.add(value, rule, "write $replace: true, or remove the line to merge the mapping with what is below it")
 
 
 def _required(node: MappingNode, sheet: Sheet) -> None:

@@ -7,10 +7,10 @@ instead of merge. `merge` is associative: what an upper layer removes or replace
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 
-from cxconfig.language.nodes import MappingNode, Node, ScalarNode
+from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 REMOVE = "$remove"
 REPLACE = "$replace"
@@ -28,6 +28,25 @@ def removes(node: Node) -> bool:
 def replaces(node: MappingNode) -> bool:
     """Does this mapping replace what is below it?"""
     return not node.entries or REPLACE in node.entries
+
+
+def half_set(node: Node) -> Iterator[Node]:
+    """What every `$replace` below a node says that does not say `true`: neither meaning may be guessed."""
+    seen: set[int] = set()
+    nodes = [node]
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, SequenceNode):
+            nodes += reversed(node.items)
+        elif isinstance(node, MappingNode):
+            if REPLACE in node.entries:
+                value = node.entries[REPLACE][1]
+                if not (isinstance(value, ScalarNode) and value.plain and value.text == "true"):
+                    yield value
+            nodes += reversed([value for _, value in node.entries.values()])
 
 
 def merge(lower: Node | None, upper: Node, idle: Idle | None = None) -> Node:
