@@ -10,42 +10,81 @@ import yaml
 
 from cxconfig.engine.program import urn_of
 from cxconfig.engine.stack import PROJECT, TENANT_SETTING
+from cxconfig.kinds import Kind
 from cxconfig.language import load
 from cxconfig.planning.handover import ENVIRONMENT
 from cxconfig.planning.record import ITERATIONS
 from providers.dynamic import class_name, provider_type
 from providers.registry import REGISTRY
+from tests.schema.editor import refusals
 from tools import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+MADE = reference.made()
+PLAIN = ("onecloud.users.password",)
 
 
-@pytest.mark.parametrize("system", REGISTRY.systems())
-def test_the_tables_are_those_of_the_models(system: str) -> None:
-    """Each system has a page, and its generated parts are what the models say today."""
-    text = reference.page(system).read_text("utf-8")
-    assert reference.renewed(text, system) == text, "run python -m tools.reference"
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_made_from_the_models_is_up_to_date(name: str) -> None:
+    """Pages, schema and names are what the models say today."""
+    assert (ROOT / name).read_text("utf-8") == MADE[name], "run python -m tools.reference"
 
 
-@pytest.mark.parametrize("system", REGISTRY.systems())
-def test_every_field_is_told(system: str) -> None:
-    """Each setting and each field stands in a table row of the page, with the vendor's name where it has one."""
-    rows = [line for line in reference.page(system).read_text("utf-8").splitlines() if line.startswith("| `")]
-    for name in REGISTRY.system(system).settings.model_fields:
-        assert any(row.startswith(f"| `{name}` |") for row in rows)
-    for kind in REGISTRY.of_system(system).values():
-        for name, spec in kind.specs.items():
-            (row,) = [row for row in rows if row.startswith(f"| `{name}` |")]
-            assert not spec.vendor or f"| `{spec.vendor}` |" in row
-            assert spec.secret == ("Secret:" in row)
-            assert spec.private == ("Personal data:" in row)
+def test_no_page_is_left_over() -> None:
+    """A kind that is gone leaves no page behind."""
+    pages = {path.relative_to(ROOT).as_posix() for path in (DOCS / "reference").iterdir()}
+    assert pages == {name for name in MADE if name.startswith("docs/reference/")}
 
 
-def test_a_page_without_a_place_is_an_error() -> None:
-    """A page that lost its markers is not silently left as it is."""
-    with pytest.raises(ValueError, match="0 places for settings"):
-        reference.renewed("# OneCloud\n", "onecloud")
+@pytest.mark.parametrize("kind", REGISTRY.all(), ids=lambda kind: kind.id)
+def test_every_field_has_its_part(kind: Kind) -> None:
+    """Each field stands in the table and in a part of its own, with its marks, calls and the vendor's name."""
+    page = MADE[f"docs/reference/{kind.id}.md"]
+    parts = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    assert list(parts) == list(kind.specs)
+    for name, spec in kind.specs.items():
+        assert f"| [`{name}`](#{name}) |" in page
+        assert not spec.vendor or f"| in {kind.system} | `{spec.vendor}` |" in parts[name]
+        assert ("| secret |" in parts[name]) == spec.secret
+        assert ("| personal |" in parts[name]) == spec.private
+        call = kind.change_call("<name>", name)
+        assert not call or f"| changed by | `{call}` |" in parts[name]
+
+
+@pytest.mark.parametrize("kind", REGISTRY.all(), ids=lambda kind: kind.id)
+def test_the_example_of_a_page_loads(kind: Kind, tmp_path: Path) -> None:
+    """Beside the example of the tenant's page it reads without a mistake, and the schema takes both."""
+    (text,) = yaml_blocks(f"docs/reference/{kind.id}.md")
+    main, *_ = yaml_blocks("docs/reference/tenant.md")
+    (tmp_path / "tenant.yaml").write_text(main, "utf-8")
+    (tmp_path / "example.yaml").write_text(text, "utf-8")
+    assert kind.example in load(tmp_path, REGISTRY).objects[kind.id]
+    assert refusals(main, REGISTRY, PLAIN) == refusals(text, REGISTRY) == []
+
+
+def test_the_examples_of_the_tenant_page_load(tmp_path: Path) -> None:
+    """Each alone, and all together: files, table, environment."""
+    main, other, overlay = yaml_blocks("docs/reference/tenant.md")
+    (table,) = re.findall(r"```csv\n(.*?)```", MADE["docs/reference/tenant.md"], re.DOTALL)
+    main = main.replace("vars: {DOMAIN: example.com}\n", "")
+    files = {"tenant.yaml": main, "people.yaml": other, "agents.csv": table, "environments/prod/people.yaml": overlay}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    base = load(tmp_path, REGISTRY).objects["onecloud.users"]
+    assert base["jdoe"].values["skills"] == {"English": 50, "Billing": 90}
+    assert base["jdoe"].values["email"] == "jdoe@example.com"
+    assert base["bhaddad"].values["skills"] == {"English": 70}
+    prod = load(tmp_path, REGISTRY, ["prod"]).objects["onecloud.users"]
+    assert sorted(prod) == ["bhaddad", "jdoe"]
+    assert prod["jdoe"].values["skills"] == {"English": 100} and "email" not in prod["jdoe"].values
+    assert [refusals(text, REGISTRY, PLAIN) for text in (main, other, overlay)] == [[], [], []]
+
+
+def yaml_blocks(page: str) -> list[str]:
+    """The YAML of a generated page."""
+    return re.findall(r"```yaml\n(.*?)```", MADE[page], re.DOTALL)
 
 
 def test_the_persisted_names_are_those_of_the_code() -> None:

@@ -1,0 +1,30 @@
+"""The names of kinds and fields, for completion without a model. Made by `python -m tools.reference`."""
+
+from __future__ import annotations
+
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "onecloud.teams": (
+        "team",
+        (),
+    ),
+    "onecloud.users": (
+        "user",
+        (
+            "first_name",
+            "last_name",
+            "email",
+            "team",
+            "extension",
+            "work_phone",
+            "mobile_phone",
+            "disabled",
+            "change_password",
+            "skills",
+            "roles",
+            "password",
+            "unlock",
+            "on_remove",
+        ),
+    ),
+}
+"""Kind id -> what one object of it is called, and its fields."""
