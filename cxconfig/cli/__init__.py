@@ -11,10 +11,14 @@ from contextlib import suppress
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from cxconfig import __version__
 from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 
+PROGRAM = "cxconfig"
+COMPLETE_VARIABLE = "_CXCONFIG_COMPLETE"
+"""Set by the shell's completion script, which asks this program what there is."""
 COMMANDS = {
     "validate": "Check the YAML of a tenant without any call.",
     "show": "Print the document that the files make, every layer merged.",
@@ -24,6 +28,8 @@ COMMANDS = {
     "audit": "Compare live systems with the YAML, without state; writes nothing.",
     "refresh": "Bring the recorded state in line with the live systems.",
     "destroy": "Take everything that was applied out again, as on_remove says.",
+    "schema": "Print the JSON Schema of the YAML files, for editors.",
+    "completion": "Print the completion script for bash, zsh or fish.",
     "doctor": "Show the engine and the settings that would be used.",
     "sandbox": "Run a local simulator of the live systems.",
 }
@@ -44,6 +50,12 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands with their one line, without importing any."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,7 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with suppress(ValueError):  # only a main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        code = cli.main(
+            args=None if arguments is None else list(arguments),
+            prog_name=PROGRAM,
+            complete_var=COMPLETE_VARIABLE,
+            standalone_mode=False,
+        )
     except (click.exceptions.Abort, KeyboardInterrupt):
         _leave(Interrupted("interrupted: nothing further was begun"))
     except click.ClickException as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cxconfig.cli import completing
 from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 folder_argument = click.argument(
-    "folder", type=click.Path(path_type=Path, file_okay=True, dir_okay=True), default=Path("."), metavar="[FOLDER]"
+    "folder",
+    type=click.Path(path_type=Path, file_okay=True, dir_okay=True),
+    default=Path("."),
+    metavar="[FOLDER]",
+    shell_complete=completing.folders,
 )
 format_option = click.option(
     "--format",
