@@ -16,7 +16,7 @@ from cxconfig.language import references, variables
 from cxconfig.language.excerpts import attach
 from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, sources
 from cxconfig.language.kind_settings import choice
-from cxconfig.language.layers import MARKERS, finished, half_set, merged
+from cxconfig.language.layers import MARKERS, Idle, finished, half_set, merge, removes
 from cxconfig.language.mistakes import Mistakes, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, described, is_null
 from cxconfig.language.objects import Objects
@@ -237,8 +237,18 @@ class _Main:
             ("state", self._take_state),
         ):
             nodes = [layer.main[name].value for layer in self._layers if name in layer.main]
-            if nodes:
-                take(finished(merged(nodes)))
+            whole: Node | None = None
+            for node in nodes:
+                whole = merge(whole, node, self._idle(name))
+            if whole is not None and not (name in ("manage", "state") and removes(whole)):
+                take(finished(whole))
+
+    def _idle(self, name: str) -> Idle:
+        def idle(node: Node) -> None:
+            rule = "there is nothing below this that could be taken out"
+            self._sheet.add(node, rule, "remove the line", path=(name,))
+
+        return idle
 
     def kinds(self) -> dict[str, KindSettings]:
         """The settings of kinds, by kind id."""
