@@ -11,14 +11,14 @@ FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
 	$$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
 
-.PHONY: help demo test check engine lock bench clean
+.PHONY: help demo test check engine lock bench bench-reading clean
 
 help:
 	@echo "make demo    watch a sample contact centre being previewed, applied, changed by hand and repaired"
 	@echo "make test    every check and every test, with branch coverage"
 	@echo "make check   ruff and mypy alone"
 	@echo "make engine  have a Pulumi engine, and say which one is used"
-	@echo "make bench   the measurements"
+	@echo "make bench   the measurements of runs; make bench-reading those of reading YAML"
 	@echo "make lock    renew $(LOCK) within the ranges of pyproject.toml (needs uv)"
 	@echo "make clean   remove everything that these commands made in this folder"
 
@@ -36,6 +36,9 @@ check: .venv/.installed
 
 bench: engine
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-reading: .venv/.installed
+	$(BIN)/python -m tests.bench.reading $(ARGS)
 
 engine: .venv/.installed
 	@$(BIN)/python -m tools.engine.obtain

@@ -74,13 +74,17 @@ def load_with_sources(
 
 @contextmanager
 def _without_gc() -> Iterator[None]:
-    """Nodes hold no cycles, and collecting while hundreds of thousands are made takes most of the time."""
+    """Nodes hold no cycles, and looking for some among hundreds of thousands takes longer than making them.
+
+    What was read stays as long as the process works on it, so the collector need not look at it afterwards either.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            gc.freeze()
             gc.enable()
 
 

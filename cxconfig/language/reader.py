@@ -136,7 +136,7 @@ class _Builder:
         if (
             type(event) is ScalarEvent
             and event.anchor is None
-            and event.tag is None
+            and event.ctag is None
             and event.style != '"'
             and depth <= self._deepest
             and self._count < MAX_NODES
@@ -224,20 +224,22 @@ class _Builder:
         node = MappingNode(event.start_mark.line + 1, event.start_mark.column + 1, self._file)
         entries = node.entries
         merged: list[Node] = []
-        following = self._next
+        following, child, below = self._next, self._child, depth + 1
         while type(event := following()) is not MappingEndEvent:
-            key = self._child(event, depth + 1)
-            value = self._child(following(), depth + 1)
+            key = child(event, below)
+            value = child(following(), below)
             if type(key) is not ScalarNode or type(event) is AliasEvent:
                 self._at(event, "a key must be a plain or quoted text", "write the key out as text")
-            elif key.plain and key.text == "<<":
+                continue
+            name = key.text
+            if name in entries:
+                self._duplicate(key, entries[name][0])
+            elif name == "<<" and key.plain:
                 merged.append(value)
-            elif key.text in entries:
-                self._duplicate(key, entries[key.text][0])
+            elif type(value) is ScalarNode and not value.text and value.plain:
+                entries[name] = (key, ScalarNode("", True, key.line, key.column, self._file))
             else:
-                if isinstance(value, ScalarNode) and value.plain and not value.text:
-                    value = ScalarNode("", True, key.line, key.column, self._file)
-                entries[key.text] = (key, value)
+                entries[name] = (key, value)
         for value in merged:
             self._merge(node, value)
         return node
