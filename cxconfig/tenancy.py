@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from cxconfig.errors import InputError, InputErrors, SettingsError
 from cxconfig.kinds import Desired, KindSettings, OnRemove, Registry, SecretRef
@@ -12,6 +14,9 @@ from cxconfig.language import SystemEntry, Tenant, resolve_secret
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
 from cxconfig.planning.compare import Key
 from cxconfig.planning.record import Digester
+
+_FILE = "file://"
+_SPECIAL = re.compile(r"[%?#\x00-\x1f\x7f]")
 
 
 def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
@@ -78,7 +83,20 @@ def backend_of(tenant: Tenant) -> str | None:
     backend = tenant.backend
     if isinstance(backend, SecretRef):
         backend = resolve_secret(backend, os.environ, place=tenant.backend_place, path="state.backend")
-    if backend is not None and backend.startswith("file://"):
-        path = Path(backend.removeprefix("file://")).expanduser()
-        return f"file://{path if path.is_absolute() else (tenant.folder / path).resolve()}"
+    if backend is not None and (written := folder_of(backend)) is not None:
+        path = written.expanduser()
+        _, mark, options = backend.partition("?")
+        return folder_url(path if path.is_absolute() else (tenant.folder / path).resolve()) + mark + options
     return backend
+
+
+def folder_url(folder: Path) -> str:
+    """The backend URL of a folder: to the engine it is a URL, so `%`, `?` and `#` must be quoted."""
+    return _FILE + _SPECIAL.sub(lambda found: quote(found[0]), str(folder))
+
+
+def folder_of(backend: str) -> Path | None:
+    """The folder of a file backend; None for every other."""
+    if not backend.startswith(_FILE):
+        return None
+    return Path(unquote(backend.removeprefix(_FILE).partition("?")[0]))

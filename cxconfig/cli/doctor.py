@@ -152,10 +152,10 @@ def _state(tenant: Tenant) -> Finding:
     from urllib.parse import urlsplit
 
     from cxconfig.errors import CxconfigError
-    from cxconfig.tenancy import backend_of
+    from cxconfig.tenancy import backend_of, folder_url
 
     try:
-        backend = urlsplit(backend_of(tenant) or f"file://{tenant.folder.resolve() / '.cxconfig'}")
+        backend = urlsplit(backend_of(tenant) or folder_url(tenant.folder.resolve() / ".cxconfig"))
     except CxconfigError as error:
         return Finding("state", "missing", error.what)
     return Finding("state", "ok", f"{backend.scheme}://{backend.netloc.rpartition('@')[2]}{backend.path}")

@@ -20,6 +20,7 @@ from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import KEY, ON_REMOVE, ORIGIN, plain
+from cxconfig.tenancy import folder_of, folder_url
 
 if TYPE_CHECKING:
     from cxconfig.engine.command import PulumiCommand, QuietStack
@@ -40,7 +41,7 @@ class Stack:
         self.name = tenant
         self.engine = engine
         self.home = folder / STATE_FOLDER
-        self.backend = backend or f"file://{self.home}"
+        self.backend = backend or folder_url(self.home)
         self.work_dir = self.home / "project"
         self.exists = True
         self.saved_at = 0.0
@@ -49,7 +50,7 @@ class Stack:
     @property
     def local(self) -> Path | None:
         """The folder of a file backend; None for every other."""
-        return Path(self.backend.removeprefix("file://")) if self.backend.startswith("file://") else None
+        return folder_of(self.backend)
 
     def shown(self, text: str) -> str:
         """A text of the engine's without the credentials that a backend's URL may hold."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -177,7 +178,7 @@ class Tenant:
 
     @property
     def backend(self) -> str:
-        return f"file://{self.folder / '.cxconfig'}"
+        return "file://" + quote(str(self.folder / ".cxconfig"))
 
     def engine_env(self) -> dict[str, str]:
         """The environment in which plain pulumi works on this tenant's state."""
