@@ -49,6 +49,11 @@ class Entry:
     record: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] = field(default_factory=dict)
 
+    def sound(self) -> bool:
+        """Are its parts of their types?"""
+        texts = (self.kind, self.key, self.action, self.error.get("type", "") if isinstance(self.error, dict) else None)
+        return all(isinstance(text, str) for text in texts) and isinstance(self.record, Mapping)
+
 
 class Journal:
     """Appends entries; safe for threads and processes, since each entry is one write in append mode."""
@@ -79,9 +84,12 @@ class Journal:
             except ValueError:
                 continue
             try:
-                yield Entry(**{**data, "event": Event(data["event"])})
+                entry = Entry(**{**data, "event": Event(data["event"])})
+                if not entry.sound():
+                    raise ValueError
             except (ValueError, TypeError, KeyError):
                 raise damaged(self.path, f"line {number} is no entry of this version") from None
+            yield entry
 
 
 def damaged(path: Path, what: str) -> SettingsError:

@@ -43,6 +43,7 @@ from cxconfig.planning.record import (
     record_value,
     recorded_on_remove,
     same_key,
+    unfit,
     unreadable,
 )
 from cxconfig.tenancy import digester_of, removal_policies, system_entry
@@ -412,7 +413,12 @@ class Host:
 
 
 def managed(kind_id: str, held: Mapping[str, Any]) -> dict[str, Any]:
-    """The record in a resource's outputs: without the facts."""
+    """The record in a resource's outputs: without the facts. Raises `SettingsError` when somebody has broken it."""
+    if problem := unfit(REGISTRY[kind_id], held):
+        raise SettingsError(
+            f"the state cannot be used: {kind_id} {held.get(KEY, '')}: {problem}",
+            way_out="Somebody changed it. Restore it, or take the entry out with `pulumi state delete`.",
+        )
     names = {KEY, ON_REMOVE, *REGISTRY[kind_id].specs}
     return {name: value for name, value in held.items() if name in names}
 

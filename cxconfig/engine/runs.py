@@ -24,6 +24,7 @@ from cxconfig.journal import Entry, Event, Journal, damaged
 from cxconfig.kinds import Action, Registry
 from cxconfig.planning.handover import ENVIRONMENT, Handover
 from cxconfig.planning.plan import Fate, Outcome, Recorded
+from cxconfig.planning.record import unfit
 
 OWNER = "owner.json"
 HANDOVER = "handover.json"
@@ -180,6 +181,8 @@ def lay_over(
                 raise damaged(run.journal.path, f"it speaks of {entry.kind!r}, which this version does not know")
             if entry.action in GONE or _surely_undone(end):
                 continue
+            if problem := unfit(registry[entry.kind], entry.record):
+                raise damaged(run.journal.path, f"{entry.kind} {entry.key}: {problem}")
             held = found.get(where)
             done = end is not None and end.event is Event.DONE
             if held is not None and (where in known or not (done or entry.action == Action.CREATE)):

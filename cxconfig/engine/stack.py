@@ -19,7 +19,7 @@ from cxconfig.engine.locate import Engine, cache_folder, environment, without_op
 from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
-from cxconfig.planning.record import KEY, ON_REMOVE, ORIGIN, plain
+from cxconfig.planning.record import KEY, ON_REMOVE, ORIGIN, plain, unfit
 from cxconfig.tenancy import folder_of, folder_url
 
 if TYPE_CHECKING:
@@ -188,8 +188,20 @@ def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | Non
     inputs = plain(resource.get("inputs") or {})
     names = {KEY, ON_REMOVE, *registry[kind].specs}
     inputs = {n: v for n, v in inputs.items() if n in names}
+    urn = str(resource.get("urn"))
+    problem = unfit(registry[kind], inputs)
+    if not problem and inputs[KEY] != urn.split("::", 3)[-1]:
+        problem = f"its `{KEY}` is not the name in its URN"
+    if problem:
+        raise SettingsError(
+            f"the state cannot be used: {urn}: {problem}",
+            way_out=(
+                "Somebody changed it. Restore a copy with `pulumi stack import`, or the .bak file beside it; or run"
+                f" `pulumi state delete '{urn}'`: the next up takes over what is live."
+            ),
+        )
     origin = str((resource.get("outputs") or {}).get(ORIGIN) or "")
-    return Recorded(kind, inputs[KEY], inputs, resource["urn"], origin)
+    return Recorded(kind, inputs[KEY], inputs, urn, origin)
 
 
 def _written(deployment: Mapping[str, Any]) -> float:

@@ -11,7 +11,9 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from cxconfig.kinds import Desired, Kind, OnRemove, Values
 
@@ -142,6 +144,40 @@ def same(kind: Kind, name: str, left: Any, right: Any) -> bool:
 def recorded_on_remove(inputs: Values) -> OnRemove | None:
     value = inputs.get(ON_REMOVE)
     return OnRemove(value) if value else None
+
+
+def unfit(kind: Kind, record: Values) -> str:
+    """What is wrong with a record that stood in a file, "" when nothing is: its key and the types of its fields.
+
+    Bounds and rules of the model are for what a user declares; a live value may have been recorded that breaks them.
+    """
+    if not isinstance(record.get(KEY), str) or not record[KEY]:
+        return f"it has no `{KEY}`"
+    fields = kind.model.model_fields
+    bad = [
+        n for n, value in record.items() if n in fields and n != ON_REMOVE and not _fits(fields[n].annotation, value)
+    ]
+    if record.get(ON_REMOVE) and record[ON_REMOVE] not in [policy.value for policy in OnRemove]:
+        bad.append(ON_REMOVE)
+    return f"{', '.join(f'`{name}`' for name in bad)}: not in the form of a {kind.singular}" if bad else ""
+
+
+def _fits(annotation: Any, value: Any) -> bool:
+    """Is it a value of this type, empty, or a digest in place of one?"""
+    if value is None or value == "" or is_digest(value):
+        return True
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _fits(inner[0], value)
+    if origin in (Union, UnionType):
+        return any(_fits(one, value) for one in inner)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(inner[1], one) for one in value.values())
+    if origin is list:
+        return isinstance(value, list) and all(_fits(inner[0], one) for one in value)
+    if not isinstance(annotation, type) or issubclass(annotation, Enum):
+        return isinstance(value, str)
+    return isinstance(value, annotation) and (annotation is bool or not isinstance(value, bool))
 
 
 def plain(properties: Mapping[str, Any]) -> dict[str, Any]:

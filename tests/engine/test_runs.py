@@ -167,7 +167,24 @@ def test_an_id_that_was_used_again_is_another_process(tmp_path: Path, changed: d
     assert not run.alive()
 
 
-@pytest.mark.parametrize("line", ["5", "[]", '{"event": "else"}', '{"event": "begun", "more": 1}', "{}"])
+ODD = (
+    '"record": 5',
+    '"record": []',
+    '"key": 5',
+    '"error": 7',
+    '"error": {"type": []}',
+    '"kind": ["x"]',
+    '"action": {}',
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("5", "[]", '{"event": "else"}', '{"event": "begun", "more": 1}', "{}"),
+        *(f'{{"event": "failed", {part}}}' for part in ODD),
+    ],
+)
 def test_a_journal_that_is_none_is_not_passed_over(tmp_path: Path, line: str) -> None:
     """It could know of objects that nobody else knows: the message names the file and the way out."""
     run = run_with(tmp_path, begun(Action.CREATE))
@@ -175,6 +192,14 @@ def test_a_journal_that_is_none_is_not_passed_over(tmp_path: Path, line: str) ->
         file.write(f"{line}\n")
     with pytest.raises(SettingsError, match=r"journal\.jsonl, cannot be used: line 2"):
         list(run.journal.entries())
+
+
+@pytest.mark.parametrize("record", [{}, {"key": ""}, {"key": "x", "skills": "abc"}, {"key": "x", "on_remove": "nuke"}])
+def test_a_journal_with_a_record_that_no_kind_has(tmp_path: Path, record: dict[str, Any]) -> None:
+    """The message names the file and the object."""
+    run = run_with(tmp_path, Entry(Event.BEGUN, USERS, "x", Action.CREATE, record))
+    with pytest.raises(SettingsError, match=r"journal\.jsonl, cannot be used: onecloud\.users x: "):
+        lay_over([], [run], REGISTRY)
 
 
 def test_a_line_that_was_cut_short_is_left_out(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxconfig.errors import Place
 from cxconfig.kinds import Declared, OnRemove, SecretRef
-from cxconfig.planning.record import Digester, differing, observed_record, plain, record_of, recorded_on_remove
+from cxconfig.planning.record import Digester, differing, observed_record, plain, record_of, recorded_on_remove, unfit
 from providers.registry import REGISTRY
 
 KIND = REGISTRY["onecloud.users"]
@@ -55,3 +58,29 @@ def test_numbers_come_back_as_integers(levels: dict[str, int]) -> None:
     """Every number passes through Pulumi as a float."""
     levels = {name: level for name, level in levels.items() if not name.startswith("__")}
     assert plain({"skills": {name: float(level) for name, level in levels.items()}}) == {"skills": levels}
+
+
+@pytest.mark.parametrize(
+    ("record", "names"),
+    [
+        ({"skills": "abc"}, "`skills`"),
+        ({"skills": {"English": "x"}, "team": ["a"]}, "`skills`, `team`"),
+        ({"skills": ["English"], "roles": "Agent"}, "`skills`, `roles`"),
+        ({"disabled": 1, "extension": 1001}, "`disabled`, `extension`"),
+        ({"skills": {"English": True}}, "`skills`"),
+        ({"password": {"x": 1}, "work_phone": 5}, "`password`, `work_phone`"),
+        ({"on_remove": "nuke"}, "`on_remove`"),
+        ({"on_remove": ["delete"]}, "`on_remove`"),
+        ({"key": 5}, "`key`"),
+        ({"key": None}, "`key`"),
+    ],
+)
+def test_a_record_that_somebody_broke(record: dict[str, Any], names: str) -> None:
+    """The fields that no record can hold are named."""
+    assert names in unfit(KIND, {"key": "jdoe", "first_name": "Jane", **record})
+
+
+def test_a_record_of_whatever_is_live_is_fit() -> None:
+    """Live values that no user may declare, fields that were not read, digests, fields of other versions."""
+    record = {"key": "x", "first_name": "", "unlock": "", "disabled": None, "skills": {"A": -1, "a": 2}, "newer": [{}]}
+    assert unfit(KIND, {**record, "password": "hmac:k:x", "roles": [], "on_remove": "delete"}) == ""

@@ -1,0 +1,61 @@
+"""A state that somebody edited by hand: told with the entry and the way out, which helps; nothing is written before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.engine.harness import NAME, Tenant, agents
+
+Resource = dict[str, Any]
+
+
+def _set(**inputs: Any) -> Callable[[Resource], Any]:
+    return lambda resource: [resource[part].update(inputs) for part in ("inputs", "outputs")]
+
+
+def _no_inputs(resource: Resource) -> None:
+    resource["inputs"] = {}
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (_set(skills="abc"), "`skills`: not in the form of a user"),
+        (_set(on_remove="nuke"), "`on_remove`"),
+        (_set(key="somebody"), "its `key` is not the name in its URN"),
+        (_no_inputs, "it has no `key`"),
+    ],
+    ids=["skills", "on_remove", "key", "no-inputs"],
+)
+def test_a_broken_entry(tenant: Tenant, edit: Callable[[Resource], Any], says: str) -> None:
+    """Every command stops; taken out as the message says, what is live is taken over."""
+    tenant.write(agents(2))
+    assert tenant.run("up", "--yes").code == 0
+    exported = tenant.export()
+    (resource,) = (r for r in exported["deployment"]["resources"] if r["urn"].endswith("::a1"))
+    edit(resource)
+    tenant.pulumi("stack", "import", "--stack", NAME, given=json.dumps(exported))
+    for command in (["preview"], ["up", "--yes"], ["refresh"]):
+        ran = tenant.fresh().run(*command, COLUMNS="500")
+        assert (ran.code, tenant.writes()) == (1, 0), str(ran)
+        assert says in ran.said and resource["urn"] in ran.said and "pulumi state delete" in ran.said, str(ran)
+    tenant.pulumi("state", "delete", resource["urn"], "--stack", NAME, "--yes")
+    done = tenant.run("up", "--yes")
+    assert (done.code, tenant.writes()) == (0, 0), str(done)
+
+
+def test_a_broken_entry_under_plain_pulumi(tenant: Tenant) -> None:
+    """The same words, without a traceback."""
+    tenant.write(agents(2))
+    tenant.plain("up")
+    exported = tenant.export()
+    (resource,) = (r for r in exported["deployment"]["resources"] if r["urn"].endswith("::a1"))
+    _set(skills={"English": "x"})(resource)
+    tenant.pulumi("stack", "import", "--stack", NAME, given=json.dumps(exported))
+    ran = tenant.plain("preview", "--refresh", check=False)
+    assert ran.code != 0 and "the state cannot be used: onecloud.users a1: `skills`" in ran.said, str(ran)
+    assert "Traceback" not in ran.text
