@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cxconfig.ci import in_ci
 from cxconfig.cli import completing
 from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 
@@ -58,10 +59,6 @@ full_option = click.option("--full", is_flag=True, help="Let the engine go over 
 verbose_option = click.option("--verbose", is_flag=True, help="Show every object, fold nothing.")
 yes_option = click.option("--yes", is_flag=True, help="Apply without asking.")
 unlock_option = click.option("--unlock", is_flag=True, help="Remove the lock of a killed run of this host first.")
-
-
-def in_ci() -> bool:
-    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
 def colour(stream: Any) -> bool:
@@ -142,7 +139,7 @@ def confirmation(yes: bool, form: str, verbose: bool, question: str, shown: str 
             from cxconfig.planning.plan import Result
 
             show_result(Result(shown, plan), "text", verbose)
-        if yes or in_ci():
+        if yes or in_ci(os.environ):
             return True
         if form == "json" or not sys.stdin.isatty():
             raise SettingsError("there is no terminal to ask on", way_out="Add --yes to apply without a question.")

@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from cxconfig.ci import in_ci
 from cxconfig.errors import InputError, InputErrors, Place
 from cxconfig.kinds import KindSettings, Manage, Registry, SecretRef, System
 from cxconfig.language import references
@@ -22,7 +23,6 @@ from cxconfig.language.shape import BAD, Spot, TextShape, fields_of, note, valid
 Setting: TypeAlias = str | bool | int | list[str] | SecretRef
 
 _BLANK = re.compile(r"[\s\\\x00-\x1f\x7f]")
-_FALSE = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class SystemEntry:
                 values[name] = str(self.folder / values[name])
                 problem = None if FilePath(values[name]).is_file() else _NO_BUNDLE
             elif name == "insecure_skip_tls_verify" and values[name]:
-                problem = None if environ.get("CI", "").casefold() in _FALSE else _IN_CI
+                problem = _IN_CI if in_ci(environ) else None
             if problem:
                 rule, way_out = problem
                 given = self.values[name]

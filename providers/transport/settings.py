@@ -14,9 +14,8 @@ from urllib.request import getproxies, proxy_bypass
 import certifi
 import httpx
 
+from cxconfig.ci import in_ci
 from cxconfig.errors import SettingsError
-
-_NOT_CI = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def tls_warning(settings: TransportSettings) -> str:
     """The warning of an unverified connection, "" for a verified one; raises where that is refused."""
     if not settings.insecure_skip_tls_verify:
         return ""
-    if os.environ.get("CI", "").strip().casefold() not in _NOT_CI:
+    if in_ci(os.environ):
         raise SettingsError(
             f"systems.{settings.system}.insecure_skip_tls_verify: certificates must be verified when CI is set",
             way_out=f"Remove the line, and name the private root certificate in systems.{settings.system}.ca_bundle.",

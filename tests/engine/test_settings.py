@@ -193,3 +193,11 @@ def test_no_terminal_to_ask_on(declared: Tenant) -> None:
     assert (ran.code, declared.writes()) == (1, 0), str(ran)
     assert "there is no terminal to ask on" in ran.said and "Add --yes" in ran.said, str(ran)
     assert_said_as_json(declared, declared.run("up", "--format", "json"), "there is no terminal to ask on", "--yes")
+
+
+@pytest.mark.parametrize("ci", ["no", "OFF", " false "])
+def test_what_says_that_it_is_no_ci(declared: Tenant, ci: str) -> None:
+    """`CI=no` is no consent: the same words count everywhere."""
+    ran = declared.run("up", CI=ci)
+    assert (ran.code, declared.writes()) == (1, 0), str(ran)
+    assert "there is no terminal to ask on" in ran.said

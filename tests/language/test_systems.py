@@ -115,7 +115,10 @@ def test_root_certificates_are_found_beside_the_files(tmp_path: Path) -> None:
     assert found.resolve(DESK, SECRET).ca_bundle == str(tmp_path / "roots.pem")
 
 
-@pytest.mark.parametrize(("ci", "allowed"), [(None, True), ("", True), ("false", True), ("true", False), ("1", False)])
+@pytest.mark.parametrize(
+    ("ci", "allowed"),
+    [(None, True), ("", True), ("false", True), (" NO ", True), ("off", True), ("true", False), ("1", False)],
+)
 def test_certificates_are_always_verified_in_ci(tmp_path: Path, ci: str | None, allowed: bool) -> None:
     """The setting that skips the verification is refused when CI is set."""
     found = entry(tmp_path, "insecure_skip_tls_verify: true", url="https://desk.example.com")
