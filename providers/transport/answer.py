@@ -56,7 +56,7 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON; raises `UnexpectedAnswer` when it is none."""
         try:
-            return _DECODER.decode(self.body.decode(json.detect_encoding(self.body)))
+            return _DECODER.decode(self._json_text())
         except (ValueError, RecursionError):
             kind = "an HTML page" if self.is_html else f"{len(self.body)} bytes that are not JSON"
             raise UnexpectedAnswer(
@@ -70,6 +70,19 @@ class Answer:
                     " and not a login page or a proxy."
                 ),
             ) from None
+
+    def _json_text(self) -> str:
+        """Unicode, as JSON must be; what is not, in the charset that it declares."""
+        try:
+            return self.body.decode(json.detect_encoding(self.body))
+        except UnicodeDecodeError:
+            charset = _CHARSET.search(self.headers.get("content-type", ""))
+            if charset is None:
+                raise
+            try:
+                return self.body.decode(charset[1])
+            except LookupError:
+                raise ValueError(f"an unknown charset {charset[1]!r}") from None
 
     def said(self, hidden: Collection[str] = ()) -> str:
         """The vendor's own text: one line, at most `SAID_LENGTH` characters, of a page its title.

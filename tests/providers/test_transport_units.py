@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxconfig.errors import CxconfigError, Refused
+from cxconfig.errors import CxconfigError, Refused, UnexpectedAnswer
 from providers.transport import ClientCredentials, Token, TokenRequest, segment
 from providers.transport.answer import Answer
 from providers.transport.hiding import masked
@@ -136,3 +136,21 @@ def test_a_number_that_is_ours_is_hidden_however_it_is_spelt(number: str) -> Non
     for text in spelt:
         said = Answer("onecloud", "PUT /x", 400, {}, f"id {text} is taken".encode()).said([number])
         assert "***" in said and not any(part in said for part in (digits[-4:], "sip") if part), said
+
+
+@pytest.mark.parametrize("charset", ["ISO-8859-1", '"iso-8859-1"', "windows-1252"])
+def test_json_in_another_charset(charset: str) -> None:
+    """JSON is Unicode; what is not is read as it is declared."""
+    headers = {"content-type": f"application/json; charset={charset}"}
+    body = '{"name": "J\u00fcrgen \u00c9"}'
+    for encoded in (body.encode("latin-1"), body.encode()):
+        assert Answer("onecloud", "GET /x", 200, headers, encoded).json() == {"name": "J\u00fcrgen \u00c9"}
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/json; charset=utf-8", "text/json; charset=klingon", "charset=hex"]
+)
+def test_json_in_no_charset_is_none(kind: str) -> None:
+    """Bytes of which nobody says what they are."""
+    with pytest.raises(UnexpectedAnswer, match="not JSON"):
+        Answer("onecloud", "GET /x", 200, {"content-type": kind}, b'{"name": "J\xfcrgen"}').json()
