@@ -465,20 +465,22 @@ def start(configured_folder: str | None) -> None:
 
 
 def tenant_folder(configured: str | None) -> Path:
-    """The tenant of a plain pulumi run: `CXCONFIG_TENANT`, else what the stack was last applied with.
+    """The tenant of a plain pulumi run: `CXCONFIG_TENANT`, else what the stack's configuration says.
 
     A refresh runs without the program and with the configuration of the last up; a relative path is one from the
     program's folder, which is where the host runs.
     """
-    named = os.environ.get(TENANT_VARIABLE) or configured or ""
+    variable = os.environ.get(TENANT_VARIABLE)
+    named = variable or configured or ""
     folder = Path(named).resolve()
     if named and (folder / "tenant.yaml").is_file():
         return folder
-    what = (
-        f"the stack was last applied with the tenant in {named}, which is not there"
-        if named
-        else ("the stack does not say which tenant it is")
-    )
+    if variable:
+        what = f"{TENANT_VARIABLE} names the tenant in {named}, which is not there"
+    elif named:
+        what = f"the stack names the tenant in {named}, or was last applied with it, which is not there"
+    else:
+        what = "the stack does not say which tenant it is"
     raise SettingsError(
         what,
         way_out=f"For this run: export {TENANT_VARIABLE}=PATH; for good: pulumi config set cxconfig:tenant PATH",

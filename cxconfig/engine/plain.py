@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -17,12 +16,16 @@ from cxconfig.tenancy import desired_objects, digester_of, secrets_of
 from providers.registry import REGISTRY
 
 
-def program(folder: Path) -> Coroutine[Any, Any, int]:
-    """Read the tenant and return the coroutine that registers it; a mistake ends the program with its message."""
+def program(configured: str | None) -> Coroutine[Any, Any, int]:
+    """Read the tenant and return the coroutine that registers it; a mistake ends the program with its message.
+
+    `configured`: the tenant's folder as the stack's configuration names it, if it does.
+    """
     from cxconfig.language import load
+    from providers.host import tenant_folder
 
     try:
-        tenant = load(folder.resolve(), REGISTRY)
+        tenant = load(tenant_folder(configured), REGISTRY)
         desired = desired_objects(tenant, REGISTRY)
         secrets = secrets_of(tenant, REGISTRY)
         digester = digester_of(tenant.name)

@@ -145,7 +145,12 @@ def test_no_tenant_in_the_stack(tenant: Tenant) -> None:
     tenant.write(agents(2))
     tenant.plain("preview")
     tenant.pulumi("config", "rm", "cxconfig:tenant", "--stack", NAME, folder=tenant.plain_folder)
-    refused(tenant, "cxconfig:tenant")
+    refused(tenant, "cxconfig:tenant", "the stack does not say which tenant it is", "export CXCONFIG_TENANT=")
+    tenant.env["CXCONFIG_TENANT"] = str(tenant.folder.with_name("nowhere"))
+    refused(tenant, "CXCONFIG_TENANT names the tenant in", "which is not there")
+    tenant.env["CXCONFIG_TENANT"] = str(tenant.folder)
+    tenant.plain("up")
+    assert len(tenant.box.users) == 2
 
 
 def test_the_tenant_has_moved(applied: Tenant) -> None:
