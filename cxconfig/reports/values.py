@@ -167,7 +167,12 @@ def _of_mappings(name: str, live: Mapping[str, Any], declared: Mapping[str, Any]
     from deepdiff import DeepDiff
 
     spellings = {key.strip().casefold(): key for key in declared}
-    live = {key if key in declared else spellings.get(key.strip().casefold(), key): v for key, v in live.items()}
+    paired: dict[str, Any] = {key: value for key, value in live.items() if key in declared}
+    for key, value in live.items():
+        spelling = spellings.get(key.strip().casefold(), key)
+        if key not in declared:
+            paired[key if spelling in paired else spelling] = value
+    live = paired
     if kind is not None:
         live, declared = (
             {k: v for k, v in side.items() if k not in other or not kind.equal(name, {k: v}, {k: other[k]})}

@@ -407,9 +407,8 @@ class UsersHandler(Handler):
         written = after if created else (changed or {})
         new_names = {("skill", folded(s)) for s in written.get("skills") or {}}
         new_names |= {("role", r) for r in written.get("roles") or []}
-        dropped = {folded(s) for s in (before or {}).get("skills") or {}} - {
-            folded(s) for s in after.get("skills") or {}
-        }
+        # In the system's spelling on both sides.
+        dropped = set((before or {}).get("skills") or ()) - set(after.get("skills") or ())
         if "skills" in written and dropped:
             new_names.add(("put", "replaces"))
         with self._lock:

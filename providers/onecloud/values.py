@@ -32,7 +32,7 @@ def folded(name: str) -> str:
 def canonical(name: str, value: Any) -> Any:
     """The form in which two values of a field are the same to OneCloud: blank = absent, no order, no case of skills."""
     if name == "skills":
-        return {folded(skill): int(level) for skill, level in (value or {}).items()}
+        return _by_folded_name(value or {})
     if name == "roles":
         return sorted({role.strip() for role in value or []})
     if name in ("disabled", "change_password", "unlock"):
@@ -41,6 +41,15 @@ def canonical(name: str, value: Any) -> Any:
     if name in ("work_phone", "mobile_phone"):
         return "".join(c for c in text if c.isalnum())
     return text
+
+
+def _by_folded_name(skills: Mapping[str, Any]) -> dict[str, int]:
+    """Skills without case; of live ones that differ in nothing else, all but one get a name that nobody declares."""
+    found: dict[str, int] = {}
+    for skill, level in sorted(skills.items()):
+        name = folded(skill)
+        found[name if name not in found else f"\0{skill}"] = int(level)
+    return found
 
 
 def from_vendor(specs: Mapping[str, FieldSpec], raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +131,7 @@ def to_vendor(specs: Mapping[str, FieldSpec], values: Mapping[str, Any]) -> dict
 def live_spelling(declared: Mapping[str, int], live: Mapping[str, int]) -> dict[str, int]:
     """The declared skills, each spelt as the system spells it where it is known."""
     spelling = {folded(name): name for name in live}
-    return {spelling.get(folded(name), name): level for name, level in declared.items()}
+    return {name if name in live else spelling.get(folded(name), name): level for name, level in declared.items()}
 
 
 def plain_login(login: str) -> bool:
@@ -171,9 +180,9 @@ def not_taken(different: Sequence[Difference], dropped: AbstractSet[str]) -> str
     text = f"OneCloud accepted the change and did not make all of it: {fields} read back different"
     for difference in different:
         if difference.field == "skills":
-            live = {folded(n): n for n in difference.live or {}}
-            kept = sorted(live[name] for name in dropped & set(live))
-            unknown = sorted(n for n in difference.declared if folded(n) not in live)
+            live = difference.live or {}
+            kept = sorted(dropped & set(live))
+            unknown = sorted(n for n in difference.declared if folded(n) not in set(map(folded, live)))
             if kept:
                 text += (
                     f". It kept the skills {', '.join(kept)}: this contact centre adds skills and does not remove them."

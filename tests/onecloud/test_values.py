@@ -244,9 +244,17 @@ def test_the_sentences_say_what_to_do() -> None:
 def test_what_the_system_did_not_take_is_named() -> None:
     """The skills that it kept and the ones that it does not have, each with its way out; other fields by name."""
     skills = Difference("skills", {"Spanish": 1, "English": 9}, {"English": 9, "Klingon": 1})
-    text = not_taken([skills, Difference("team", "Sales", "Support")], {"spanish"})
+    text = not_taken([skills, Difference("team", "Sales", "Support")], {"Spanish"})
     assert "skills, team read back different" in text
     assert "It kept the skills Spanish" in text and "Remove them by hand" in text
     assert "It does not have Klingon: create the skill" in text
     plain = not_taken([Difference("disabled", False, True)], frozenset())
     assert plain == "OneCloud accepted the change and did not make all of it: disabled read back different"
+
+
+def test_live_skills_that_differ_only_in_case_are_a_difference() -> None:
+    """One of them is too many, whatever their levels and order; the other one is left as it is spelt."""
+    declared = {"English": 90}
+    for live in ({"English": 90, "english": 50}, {"english": 50, "English": 90}, {"ENGLISH": 90, " English": 90}):
+        assert canonical("skills", live) != canonical("skills", declared), live
+    assert live_spelling(declared, {"English": 1, "english": 2}) == declared

@@ -439,6 +439,13 @@ def test_a_mapping_that_shares_no_key_is_still_shown_entry_by_entry() -> None:
     assert lines == ["      skills.B.x: 2 -> true", "    + skills.C:   2", "    - skills.A:   1"]
 
 
+def test_entries_that_differ_only_in_case_are_shown_one_by_one() -> None:
+    """One of them is paired with the declared one, the other is seen to go."""
+    for live in ({"English": 90, "english": 50}, {"english": 50, "English": 90}):
+        lines = text(result(update("a", difference("skills", live, {"English": 90}, EDIT)))).splitlines()[2:]
+        assert "    - skills.english: 50" in lines and not any("English" in line for line in lines), lines
+
+
 def test_values_that_look_alike_are_told_apart() -> None:
     """A text and a number, composed and decomposed letters, and lists in another order."""
     step = update(
