@@ -82,5 +82,12 @@ def test_a_record_that_somebody_broke(record: dict[str, Any], names: str) -> Non
 
 def test_a_record_of_whatever_is_live_is_fit() -> None:
     """Live values that no user may declare, fields that were not read, digests, fields of other versions."""
-    record = {"key": "x", "first_name": "", "unlock": "", "disabled": None, "skills": {"A": -1, "a": 2}, "newer": [{}]}
+    record: dict[str, Any] = {
+        "key": "x",
+        "first_name": "",
+        "unlock": "",
+        "disabled": None,
+        "skills": {"A": -1, "a": 2},
+        "newer": [{}],
+    }
     assert unfit(KIND, {**record, "password": "hmac:k:x", "roles": [], "on_remove": "delete"}) == ""
