@@ -154,7 +154,7 @@ def test_a_missing_user_is_created_and_needs_what_the_api_demands() -> None:
     """All that POST /user demands is named at once."""
     step = only(planned({"team": "Sales", "first_name": "Jane"}, ABSENT))
     assert step.action is Action.CREATE
-    assert "`password` and `last_name`" in step.problems[0]
+    assert "`last_name` and `password`" in step.problems[0]
     whole = {"team": "Sales", "first_name": "Jane", "last_name": "Doe"}
     assert only(planned(whole, ABSENT, password="secret-1")).problems == ()
 
