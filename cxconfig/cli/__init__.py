@@ -62,7 +62,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from cxconfig.nearness import near
 
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             close = near(args[0], list(COMMANDS))
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx)

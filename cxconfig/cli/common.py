@@ -53,6 +53,7 @@ env_option = click.option(
     multiple=True,
     metavar="NAME",
     callback=_environments,
+    shell_complete=completing.environments,
     help="Environment to lay over the base; repeat it for more, later ones win. Default: $CXCONFIG_ENV (a,b).",
 )
 full_option = click.option("--full", is_flag=True, help="Let the engine go over every object, not only what differs.")

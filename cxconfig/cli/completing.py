@@ -16,7 +16,7 @@ from click.shell_completion import CompletionItem
 
 from providers.names import KINDS
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """So much of a tenant's folder is read for the names of its objects, and no more."""
 MAX_ITEMS = 500
 
@@ -72,8 +72,9 @@ def _items(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 
 def _folder(context: Context) -> Path:
-    named = context.params.get("folder")
-    return Path(named) if named else Path(".")
+    """The tenant's folder: the argument, also when an option that still lacks its value hides it from the parser."""
+    words = [*reversed(context.args), context.params.get("folder")]
+    return next((Path(word) for word in words if word and Path(word, "tenant.yaml").is_file()), Path("."))
 
 
 def declared(folder: Path, kind: str) -> list[str]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from cxconfig.cli import completing
+
 if TYPE_CHECKING:
     from cxconfig.language import SystemEntry, Tenant
 
@@ -35,7 +37,7 @@ def examine(environ: Mapping[str, str], folder: Path | None = None) -> list[Find
 
 
 @click.command("doctor")
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=click.Path(path_type=Path), shell_complete=completing.folders)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(folder: Path | None, form: str) -> None:
     """Show what cxconfig runs with: Python, the Pulumi engine and why it was chosen, settings.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cxconfig.cli.common import colour, env_option, format_option, width
+from cxconfig.cli import completing
+from cxconfig.cli.common import colour, env_option, folder_argument, format_option, width
 from cxconfig.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("target")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("."), metavar="[FOLDER]")
+@click.argument("target", shell_complete=completing.targets)
+@folder_argument
 @env_option
 @click.option("--live", "look", is_flag=True, help="Read the object live as well.")
 @format_option

@@ -145,6 +145,6 @@ def test_plain_pulumi_works_on_the_same_state(ran: list[Ran]) -> None:
 
 def test_the_links_lead_somewhere() -> None:
     """Every relative link of the README and of the documents names a file that is there."""
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / link).is_file(), f"{page.name}: {link}"

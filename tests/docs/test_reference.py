@@ -82,6 +82,19 @@ def test_the_examples_of_the_tenant_page_load(tmp_path: Path) -> None:
     assert [refusals(text, REGISTRY, PLAIN) for text in (main, other, overlay)] == [[], [], []]
 
 
+def test_the_links_into_a_page_lead_to_a_heading() -> None:
+    """Every `page.md#part` of the documents names a heading of that page."""
+    broken = []
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for name, part in re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", page.read_text("utf-8")):
+            target = page.parent / name if name else page
+            headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+            if part not in anchors:
+                broken.append(f"{page.name}: {name}#{part}")
+    assert broken == []
+
+
 def yaml_blocks(page: str) -> list[str]:
     """The YAML of a generated page."""
     return re.findall(r"```yaml\n(.*?)```", MADE[page], re.DOTALL)
