@@ -11,11 +11,14 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from cxconfig.kinds import Kind, Manage, Registry, System
 from cxconfig.language.document import API_VERSION, BACKENDS
 from cxconfig.language.keywords import EXTENDS, IGNORE, MEANINGS, PROTECT, comparable, keywords_of
 from cxconfig.language.mistakes import Mistakes, Sheet
 from cxconfig.language.reader import read
+from cxconfig.language.references import MARK
 from cxconfig.language.sections import BESIDE_KINDS, MAX_KEY
 from cxconfig.language.shape import Spot, fields_of
 from cxconfig.language.systems import is_url
@@ -103,7 +106,9 @@ def _of_system(system: System, plain_secrets: Collection[str]) -> dict[str, Json
 def _settings(system: System) -> JsonSchema:
     helps = settings_help(system.settings, system.name, system.secret_settings)
     flat = properties(system.settings)
-    found = {one.name: {**_setting(one, flat[one.name]), **_told(one)} for one in helps}
+    found = {
+        one.name: {**_setting(one, flat[one.name]), **_told(one), **_examples(system.settings, one)} for one in helps
+    }
     kinds = {kind.name: _ref(f"systems.{system.name}.kinds.{kind.name}") for kind in system.kinds}
     found |= _described({"kinds": values.layered(kinds, "a mapping of kinds")}, meanings.SYSTEM)
     told = f"How {system.name} is reached, and the settings of its kinds."
@@ -162,7 +167,7 @@ def _fields(kind: Kind, plain_secrets: Collection[str]) -> dict[str, JsonSchema]
             own = values.choice(list(kind.removals))
         else:
             own = values.value(flat[one.name])
-        found[one.name] = {**own, **_told(one), **_examples(kind, one)}
+        found[one.name] = {**own, **_told(one), **_examples(kind.model, one)}
     return found
 
 
@@ -236,13 +241,13 @@ def _told(one: FieldHelp) -> JsonSchema:
     return found
 
 
-def _examples(kind: Kind, one: FieldHelp) -> JsonSchema:
+def _examples(model: type[BaseModel], one: FieldHelp) -> JsonSchema:
     """The field's example as a value, typed by the model as the reader does it."""
     sheet = Sheet("", Mistakes())
     node = read(one.example.encode(), sheet)
-    if node is None or one.secret:
+    if node is None or MARK in one.example:
         return {"examples": [one.example]} if one.example else {}
-    return {"examples": [fields_of(kind.model)[one.name].convert(node, Spot(sheet, ()))]}
+    return {"examples": [fields_of(model)[one.name].convert(node, Spot(sheet, ()))]}
 
 
 def _ref(name: str) -> JsonSchema:
