@@ -81,6 +81,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ran]]:
     folder = tmp_path_factory.mktemp("readme")
     (folder / ".venv").symlink_to(ROOT / ".venv")
     shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+    committed = contents(folder / "stacks")
     env = {name: os.environ[name] for name in ("PATH", "HOME", "XDG_CACHE_HOME", "PYTHONPATH") if name in os.environ}
     env |= {"CI": "true", "PULUMI_HOME": str(folder / "pulumi-home"), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     with Sandbox(seed=SEED) as box:
@@ -92,8 +93,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ran]]:
         )
     parts = re.split(r"^@@ (\d+) (.*)\n", answer.stdout, flags=re.MULTILINE)
     assert len(parts) > 1, answer.stderr
+    assert {name: text for name, text in contents(folder / "stacks").items() if name in committed} == committed
     outputs, codes, lines = parts[0::3], parts[1::3], parts[2::3]
     yield [Ran(*found) for found in zip(lines, map(int, codes), outputs, strict=False)]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """The files of a folder by name: what is committed there must outlive the README's commands."""
+    return {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.is_file()}
 
 
 def script(values: dict[str, str]) -> str:
