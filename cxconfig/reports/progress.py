@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TextIO
 
-from cxconfig.cells import columns, pad, safe, shorten
+from cxconfig.cells import columns, safe, shorten
 from cxconfig.reports.palette import Palette
 
 RENEWAL = 0.1
@@ -18,23 +20,43 @@ SHARE = 0.25
 """So much further, it gets one too, but never within `LEAST_INTERVAL` seconds of the last."""
 LEAST_INTERVAL = 1.0
 BAR = 24
+LEAST_BAR = 6
+"""A shorter bar says less than it takes."""
 ROOM = 78
+
+
+def columns_of(stream: TextIO) -> int:
+    """The width of the terminal behind a stream; `ROOM` where there is none, or it does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or ROOM
+    except (OSError, ValueError):
+        return ROOM
 
 
 class Progress:
     """Writes to `stream` what a run is at. Thread-safe; `clock` gives seconds and never goes back.
+
+    `width` gives the columns of the terminal (default: that of `stream`); it is asked at each renewal, as a window may
+    be made narrower meanwhile.
 
     `phase` begins a part of the run (`total` 0 = unknown number of objects), `advance` counts, `done` ends the last
     phase and leaves a terminal's line empty.
     """
 
     def __init__(
-        self, stream: TextIO, terminal: bool, colour: bool, *, clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO,
+        terminal: bool,
+        colour: bool,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        width: Callable[[], int] | None = None,
     ) -> None:
         self._stream = stream
         self._terminal = terminal
         self._palette = Palette(colour)
         self._clock = clock
+        self._width = width or partial(columns_of, stream)
         self._lock = threading.Lock()
         self._name = ""
         self._total = 0
@@ -85,17 +107,29 @@ class Progress:
 
     def _renew(self) -> None:
         """Overwrites the line; blanks instead of an erase sequence, which not every terminal knows."""
-        seconds = int(self._clock() - self._began)
-        bar = ""
-        if self._total:
-            full = min(self._count * BAR // self._total, BAR)
-            bar = self._palette.cyan("━" * full) + self._palette.dim("─" * (BAR - full)) + "  "
-        tail = f"{self._state() if self._count or self._total else ''}{f'  {seconds} s' if seconds else ''}"
-        cells = columns(self._name) + 2 + (BAR + 2 if bar else 0) + columns(tail)
-        self._stream.write(f"\r{self._name}  {bar}{pad(tail, columns(tail) + max(self._cells - cells, 0))}")
+        line, cells = self._fitted(min(self._width() - 1, ROOM))
+        self._stream.write(f"\r{line}{' ' * max(self._cells - cells, 0)}")
         self._stream.flush()
-        self._cells = max(cells, 0)
+        self._cells = cells
         self._mark()
+
+    def _fitted(self, room: int) -> tuple[str, int]:
+        """The line in at most `room` cells, and how many it takes: one that wrapped could not be overwritten.
+
+        In too little room the bar gives way first, then the time, then the name.
+        """
+        seconds = int(self._clock() - self._began)
+        state = self._state() if self._count or self._total else ""
+        tail = "  ".join(filter(None, [state, f"{seconds} s" if seconds else ""]))
+        bar = min(room - columns(self._name) - columns(tail) - 4, BAR) if self._total else 0
+        if bar >= LEAST_BAR:
+            full = min(self._count * bar // self._total, bar)
+            painted = self._palette.cyan("━" * full) + self._palette.dim("─" * (bar - full))
+            return f"{self._name}  {painted}  {tail}", columns(self._name) + columns(tail) + bar + 4
+        tail = tail if columns(self._name) + 2 + columns(tail) <= room else state
+        name = shorten(self._name, max(room - columns(tail) - 2, 0)) if tail else self._name
+        line = shorten("  ".join(filter(None, [name, tail])), room)
+        return line, columns(line)
 
     def _line(self, text: str) -> None:
         self._stream.write(f"{text}\n")

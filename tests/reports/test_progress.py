@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from cxconfig.cells import columns
 from cxconfig.reports.progress import Progress
 
 
@@ -45,6 +49,34 @@ def test_a_shorter_line_covers_the_longer_one_before() -> None:
     long, short = stream.getvalue().split("\r")[1:]
     assert len(short) >= len(long.rstrip())
     assert short.strip() == "Up"
+
+
+@pytest.mark.parametrize("width", [1, 8, 20, 40, 79, 200])
+@pytest.mark.parametrize("total", [0, 54_321])
+def test_the_line_fits_the_terminal(width: int, total: int) -> None:
+    """It never reaches the last column, where a terminal would wrap it, and says as much as there is room for."""
+    stream, clock = io.StringIO(), Clock()
+    progress = Progress(stream, terminal=True, colour=True, clock=clock, width=lambda: width)
+    progress.phase("Reading onecloud users", total)
+    for _ in range(30):
+        clock.now += 7
+        progress.advance(1_234)
+    progress.done()
+    lines = [re.sub(r"\x1b\[\d+m", "", line) for line in stream.getvalue().split("\r")]
+    assert max(map(columns, lines)) <= max(width - 1, 0)
+    assert any("37,020" in line for line in lines) is (width >= 20 or (width == 8 and not total))
+    assert any("Reading onecloud users" in line for line in lines) is (width > 40 or (width == 40 and not total))
+    assert any("━" in line for line in lines) is (bool(total) and width > 40)
+
+
+def test_a_window_that_is_made_narrower() -> None:
+    """The next renewal fits it."""
+    stream, clock, widths = io.StringIO(), Clock(), [100, 30]
+    progress = Progress(stream, terminal=True, colour=False, clock=clock, width=lambda: widths.pop(0))
+    progress.phase("Reading onecloud users", 100)
+    clock.now += 1
+    progress.advance(50)
+    assert columns(stream.getvalue().rsplit("\r", 1)[-1].rstrip()) < 30
 
 
 def test_a_log_has_a_line_for_each_phase_and_each_quarter() -> None:
