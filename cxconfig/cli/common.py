@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cxconfig.reports.progress import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
+ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
 
 folder_argument = click.argument(
     "folder",
@@ -144,9 +145,19 @@ def confirmation(yes: bool, form: str, verbose: bool, question: str, shown: str 
             return True
         if form == "json" or not sys.stdin.isatty():
             raise SettingsError("there is no terminal to ask on", way_out="Add --yes to apply without a question.")
-        try:
-            return click.confirm(question, default=False)
-        except click.Abort:
-            raise Interrupted("interrupted: nothing was applied") from None
+        return ask(question)
 
     return confirm
+
+
+def ask(question: str) -> bool:
+    """A question on the terminal until it is answered; Ctrl-C and the end of the input are `Interrupted`."""
+    while True:
+        try:
+            answer = click.prompt(f"{question} [y/N]", default="n", show_default=False).strip().lower()
+        except click.Abort:
+            click.echo()  # what is said next does not stand beside the question
+            raise Interrupted("interrupted: nothing was applied") from None
+        if answer in ANSWERS:
+            return ANSWERS[answer]
+        click.echo("Answer y (yes) or n (no).")

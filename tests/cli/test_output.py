@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import select
+import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from tests.engine.harness import PASSWORD, Ran, Tenant, agent, agents
+from tests.engine.harness import PASSWORD, PATIENCE_S, Ran, Tenant, agent, agents
 
 ESCAPE = "\x1b"
 QUESTION = "Apply these changes?"
@@ -122,11 +127,52 @@ def test_the_question_is_asked_on_a_terminal(declared: Tenant) -> None:
         assert (refused.code, declared.writes(), declared.box.users) == (130, 0, {}), str(refused)
         assert refused.said.index("to create") < refused.said.index(QUESTION)
         assert "Nothing was applied." in refused.said
-    unclear = declared.talk("up", answers={QUESTION: lambda: "perhaps\n", "invalid input": lambda: "n\n"})
+    unclear = declared.talk("up", answers={QUESTION: lambda: "perhaps\n", "Answer y (yes) or n (no).": lambda: "n\n"})
     assert (unclear.code, declared.writes()) == (130, 0), str(unclear)
     agreed = declared.talk("up", answers={QUESTION: lambda: "yes\n"})
     assert agreed.code == 0, str(agreed)
     assert all(declared.box.password_matches(login, PASSWORD) for login in ("a0", "a1", "a2"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("\x03", "interrupted: nothing was applied"),
+        ("\x04", "interrupted: nothing was applied"),
+        ("maybe\ny\n", "Answer y (yes) or n (no)."),
+        ("YES \n", "True"),
+        ("\n", "False"),
+    ],
+)
+def test_answers_to_a_question(typed: str, shown: str) -> None:
+    """Ctrl-C and Ctrl-D included: what is said of them has a line of its own."""
+    program = (
+        "from cxconfig.cli.common import ask\n"
+        "from cxconfig.errors import Interrupted\n"
+        "try:\n"
+        "    print(ask('Go on?'))\n"
+        "except Interrupted as left:\n"
+        "    print(left)\n"
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-c", program])
+    screen = _shown(terminal, until="Go on? [y/N]: ")  # with the blank, which comes when the terminal is ready
+    os.write(terminal, typed.encode())
+    screen += _shown(terminal)
+    os.close(terminal)
+    assert os.waitpid(pid, 0)[1] == 0, screen
+    assert shown in screen.split("\r\n"), repr(screen)
+
+
+def _shown(terminal: int, until: str = "\0") -> str:
+    """What a terminal shows, up to a text or to the end of its last writer."""
+    screen = ""
+    with suppress(OSError):  # how a terminal says that its last writer is gone
+        while until not in screen:
+            assert select.select([terminal], [], [], PATIENCE_S)[0], f"the terminal stayed silent after {screen!r}"
+            screen += os.read(terminal, 1000).decode()
+    return screen
 
 
 def test_destroy_asks_as_well(declared: Tenant) -> None:
