@@ -13,6 +13,9 @@ from cxconfig.language.nodes import MappingNode, Node, ScalarNode
 from cxconfig.language.sections import TEMPLATES, Layer
 from cxconfig.language.shape import Spot
 
+DEEPEST = 32
+"""So many templates may stand above each other."""
+
 
 class Source(NamedTuple):
     """One layer of an object: what it is in words (`defaults`, `template sales`, `environment prod`), and the node."""
@@ -41,16 +44,15 @@ class Inheritance:
                 self.templates.setdefault(name, []).append(Source(_label(f"template {name}", layer), entry.value))
         self._below: dict[tuple[str, ...], Node | None] = {}
         self._own: dict[str, MappingNode] = {}
+        self._chains: dict[str, tuple[str, ...]] = {}
 
     def path(self, *names: str) -> tuple[str, ...]:
         return (self._kind.system, *names)
 
     def chain(self, own: Node, spot: Spot) -> tuple[str, ...]:
         """The templates below an object, the lowest first; each once."""
-        found: list[str] = []
-        for name in extended(_extends(own), spot):
-            found += self._expanded(name, spot, ())
-        return tuple(dict.fromkeys(found))
+        names = extended(_extends(own), spot)
+        return self._joined(names, spot, ()) if names else ()
 
     def below(self, chain: tuple[str, ...]) -> Node | None:
         """The defaults and these templates, merged once for all the objects that share them."""
@@ -63,21 +65,40 @@ class Inheritance:
         """The defaults and these templates, layer by layer, the lowest first."""
         return [*self.defaults, *(source for name in chain for source in self.templates[name])]
 
-    def _expanded(self, name: ScalarNode, spot: Spot, trail: tuple[str, ...]) -> list[str]:
+    def _joined(self, names: Sequence[ScalarNode], spot: Spot, trail: tuple[str, ...]) -> tuple[str, ...]:
+        """The chains of several templates, one after another; what stands in more than one is met once."""
+        return tuple(dict.fromkeys(found for name in names for found in self._expanded(name, spot, trail)))
+
+    def _expanded(self, name: ScalarNode, spot: Spot, trail: tuple[str, ...]) -> tuple[str, ...]:
+        """One template after those that it extends itself. Made once for each, and mistakes are told then."""
         if name.text not in self.templates:
             if self._whole:
                 self._unknown(name, spot)
-            return []
+            return ()
         if name.text in trail:
-            way = " -> ".join([*trail[trail.index(name.text) :], name.text])
-            rule = f"the template {shown(name.text)} extends itself: {way}"
-            self._sheet.add(name, rule, "break the circle", path=self.path(TEMPLATES, self._kind.name, trail[-1]))
-            return []
-        node = self.template(name.text)
-        found = []
-        for lower in extended(_extends(node), spot):
-            found += self._expanded(lower, spot, (*trail, name.text))
-        return [*found, name.text]
+            self._endless(name, trail)
+            return ()
+        if name.text not in self._chains:
+            if len(trail) == DEEPEST:
+                self._deep(name, spot)
+                return ()
+            lower = extended(_extends(self.template(name.text)), spot)
+            chain = (*self._joined(lower, spot, (*trail, name.text)), name.text)
+            if len(chain) > DEEPEST:
+                self._deep(name, spot)
+                chain = (name.text,)
+            self._chains[name.text] = chain
+        return self._chains[name.text]
+
+    def _endless(self, name: ScalarNode, trail: tuple[str, ...]) -> None:
+        path = self.path(TEMPLATES, self._kind.name, trail[-1])
+        way = " -> ".join([*trail[trail.index(name.text) :], name.text])
+        rule = f"the template {shown(name.text)} extends itself: {way}"
+        self._sheet.add(name, rule, "break the circle", path=path)
+
+    def _deep(self, name: ScalarNode, spot: Spot) -> None:
+        rule = f"more than {DEEPEST} templates stand above each other here"
+        self._sheet.add(name, rule, "let it extend fewer templates", path=(*spot.path, EXTENDS))
 
     def template(self, name: str) -> MappingNode:
         """A template's own fields, over all layers."""

@@ -12,6 +12,10 @@ from cxconfig.nearness import did_you_mean
 
 COMPARISONS = 100_000
 """So many names are compared for "did you mean" in one reading, then no more: it is the slow part of a mistake."""
+HINTS = 1_000
+"""So many mistakes of one reading have a "did you mean"."""
+MOST = 10_000
+"""So many mistakes of one reading are kept: nobody reads more, and a hostile file must not take memory for each."""
 
 _SIMPLE = re.compile(r"[^\s.\"'`\[\]]+")
 
@@ -30,12 +34,18 @@ class Mistakes:
         self._seen: set[tuple[Place | None, str]] = set()
         self._closed: set[Place] = set()
         self._comparisons = 0
+        self._hints = 0
 
     def add(self, error: InputError) -> None:
         self.count += 1
-        if (error.place, error.rule) not in self._seen and error.place not in self._closed:
+        if (error.place, error.rule) not in self._seen and error.place not in self._closed and not self.full:
             self._seen.add((error.place, error.rule))
             self.errors.append(error)
+
+    @property
+    def full(self) -> bool:
+        """Are there so many that no further one is kept?"""
+        return len(self.errors) >= MOST
 
     def close(self, place: Place) -> None:
         """Nothing more is said of what stands there: its value could not be made."""
@@ -44,7 +54,9 @@ class Mistakes:
     def hint(self, name: str, candidates: Collection[str]) -> str:
         """`did you mean ...?`, or nothing."""
         self._comparisons += len(candidates)
-        return did_you_mean(name, candidates) if self._comparisons <= COMPARISONS else ""
+        self._hints += 1
+        enough = self._comparisons > COMPARISONS or self._hints > HINTS
+        return "" if enough else did_you_mean(name, candidates)
 
 
 class Sheet:
@@ -63,10 +75,16 @@ class Sheet:
     def add_at(
         self, place: Place, rule: str, way_out: str = "", *, path: Path = (), also: Sequence[Place] = ()
     ) -> None:
+        if self.mistakes.full:
+            self.mistakes.count += 1
+            return
         self.mistakes.add(InputError(rule, place=place, path=dotted(path), way_out=way_out, also=also))
 
     def unknown(self, key: Node, name: str, known: Iterable[str], *, path: Path, what: str = "key") -> None:
         """An unknown key: the near names, or all that there are."""
+        if self.mistakes.full:
+            self.mistakes.count += 1
+            return
         names = list(known)
         hint = self.mistakes.hint(name, names)
         rest = f"known here: {', '.join(names)}" if names else "nothing can be set here; remove it"

@@ -15,6 +15,9 @@ from cxconfig.language.nodes import MappingNode, Node, ScalarNode, is_null
 from cxconfig.language.sections import DEFAULTS, TEMPLATES, Entry, Layer, folded, other_case
 from cxconfig.language.shape import Spot
 
+MOST_MERGED = 5_000_000
+"""So many values may come of merging objects with their layers: 100,000 objects of 50 values each."""
+
 Owned = list[tuple[Layer, Entry]]
 """An object's entries, layer by layer; there is at least one."""
 
@@ -43,6 +46,8 @@ class Objects:
         self._whole = whole
         self._marked = marked
         self._uses: list[Use] = []
+        self._merged = 0
+        self._full = False
 
     def read(self) -> None:
         """Validate everything, kind by kind; then what refers to what."""
@@ -124,7 +129,18 @@ class Objects:
         node = below
         for layer in nodes:
             node = merge(node, layer, self._idle(spot))
-        return finished(node if node is not None else own)
+        return self._bounded(finished(node if node is not None else own), key, spot)
+
+    def _bounded(self, node: Node, key: ScalarNode, spot: Spot) -> Node:
+        """Few lines must not become more values than a machine holds: templates multiply."""
+        if isinstance(node, MappingNode):
+            values = (value for _, value in node.entries.values())
+            self._merged += sum(len(v.entries) if isinstance(v, MappingNode) else 1 for v in values)
+        if self._merged > MOST_MERGED and not self._full:
+            self._full = True
+            rule = f"templates and defaults make more than {MOST_MERGED:,} values of all objects together"
+            self._sheet.add(key, rule, "let fewer objects extend the largest templates", path=spot.path)
+        return MappingNode(key.line, key.column, key.file) if self._full else node
 
     def _idle(self, spot: Spot) -> Idle:
         def idle(node: Node) -> None:

@@ -17,6 +17,9 @@ MARK = "${var:"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _REFERENCE = re.compile(r"\$\{var:([^{}]*)\}")
 
+MOST_TEXT = 8_000_000
+"""Characters that all references of one file may put in."""
+
 Variables = Mapping[str, tuple[ScalarNode, ScalarNode]]
 """Name -> its key and its value."""
 
@@ -69,6 +72,7 @@ class Substitution:
         self._whole = whole
         self._seen: set[int] = set()
         self._alive: list[Node] = []
+        self._added = 0
 
     def into(self, node: Node, path: Path) -> Node:
         """The node with every reference replaced; mappings and lists are changed in place."""
@@ -92,6 +96,13 @@ class Substitution:
         if unknown:
             self._sheet.mistakes.close(self._sheet.place(node))
         values = self._variables
+        if not unknown:
+            self._added += sum(len(values[name][1].text) for name in _REFERENCE.findall(node.text))
+            if self._added > MOST_TEXT:
+                rule = f"variables make more than {MOST_TEXT:,} characters in all"
+                self._sheet.add(node, rule, "use shorter values, or fewer references", path=path)
+                self._sheet.mistakes.close(self._sheet.place(node))
+                return node
         whole = _REFERENCE.fullmatch(node.text)
         if whole and not unknown:
             value = values[whole[1]][1]  # as if it stood there: quotes around a reference are YAML's, inside { }
