@@ -14,7 +14,7 @@ from cxconfig.errors import InputErrors, Place
 from cxconfig.kinds import Declared, KindSettings, Manage, Registry, SecretRef
 from cxconfig.language import references, variables
 from cxconfig.language.excerpts import attach
-from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, sources
+from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, environments, sources
 from cxconfig.language.kind_settings import choice
 from cxconfig.language.layers import MARKERS, Idle, finished, half_set, merge, removes
 from cxconfig.language.mistakes import Mistakes, Sheet, shown
@@ -150,9 +150,10 @@ class _Loader:
         if not self._varied:
             return
         known = {name: value for layer in self._layers for name, value in layer.variables.items()}
+        others = [name for name in environments(self._folder) if name not in self._environments]
         for _, source, node in self._documents:
             if isinstance(node, MappingNode):
-                substitution = variables.Substitution(known, source.sheet, self._whole)
+                substitution = variables.Substitution(known, source.sheet, self._whole, others)
                 for name, (key, value) in node.entries.items():
                     if name != variables.SECTION:
                         node.entries[name] = (key, substitution.into(value, (name,)))

@@ -6,7 +6,7 @@ A reference may be a whole value or part of a text; the schema types what comes 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cxconfig.language.mistakes import Path, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described, is_null
@@ -63,13 +63,17 @@ def read_variables(node: Node, sheet: Sheet, found: dict[str, tuple[ScalarNode, 
 
 
 class Substitution:
-    """Puts the values of variables into the documents that use them. `whole`: every file could be read, so that an
-    unknown variable is a mistake."""
+    """Puts the values of variables into the documents that use them.
 
-    def __init__(self, variables: Variables, sheet: Sheet, whole: bool) -> None:
+    `whole`: every file could be read, so that an unknown variable is a mistake. `others`: environments that were not
+    asked for.
+    """
+
+    def __init__(self, variables: Variables, sheet: Sheet, whole: bool, others: Sequence[str] = ()) -> None:
         self._variables = variables
         self._sheet = sheet
         self._whole = whole
+        self._others = others
         self._seen: set[int] = set()
         self._alive: list[Node] = []
         self._added = 0
@@ -113,4 +117,6 @@ class Substitution:
     def _unknown(self, node: ScalarNode, name: str, path: Path) -> None:
         hint = self._sheet.mistakes.hint(name, self._variables)
         way_out = hint or f"define it: `vars: {{{name}: value}}` in any file of the tenant's folder"
+        if self._others:
+            way_out += f", or add the environment that does: --env {' or --env '.join(self._others[:3])}"
         self._sheet.add(node, f"the variable {shown(name)} is not defined", way_out, path=path)
