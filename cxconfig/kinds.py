@@ -85,7 +85,10 @@ class SecretRef:
 
 @dataclass(frozen=True, slots=True)
 class PlainSecret(SecretRef):
-    """A secret that stands as text in the files, which `plain_secrets` of its kind allows; its text is never shown."""
+    """A secret that stands as text in the files, which `plain_secrets` of its kind allows.
+
+    The text is in memory only: it is never shown, handed over, recorded or logged.
+    """
 
     value: str = field(default="", repr=False)
 

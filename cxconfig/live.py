@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from cxconfig.errors import InputError, InputErrors
 from cxconfig.kinds import Client, Desired, Handler, Kind, Registry, Values
-from cxconfig.language import Tenant
+from cxconfig.language import Secrets, Tenant
 from cxconfig.planning.compare import Key
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import origin_mark
@@ -26,8 +25,9 @@ class Watch(Protocol):
 class Live:
     """The live side of one tenant. Connections are opened on first use and kept for the process."""
 
-    def __init__(self, tenant: Tenant, registry: Registry, watch: Watch) -> None:
+    def __init__(self, tenant: Tenant, registry: Registry, watch: Watch, secrets: Secrets) -> None:
         self._tenant = tenant
+        self._secrets = secrets
         self._registry = registry
         self._watch = watch
         self._connections: dict[str, Client] = {}
@@ -104,4 +104,4 @@ class Live:
 
     def _settings(self, system: str) -> Any:
         entry = system_entry(self._tenant.systems, system)
-        return entry.resolve(self._registry.system(system), os.environ)
+        return entry.resolve(self._registry.system(system), self._secrets)

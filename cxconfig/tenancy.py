@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cxconfig.errors import InputError, InputErrors, SettingsError
 from cxconfig.kinds import Desired, KindSettings, OnRemove, Registry, SecretRef
-from cxconfig.language import SystemEntry, Tenant, resolve_secret
+from cxconfig.language import Secrets, SystemEntry, Tenant
+from cxconfig.language.references import PULUMI
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
 from cxconfig.planning.compare import Key
 from cxconfig.planning.record import Digester
@@ -28,7 +30,7 @@ def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
     }
 
 
-def secrets_of(tenant: Tenant, registry: Registry) -> dict[Key, dict[str, str]]:
+def secrets_of(tenant: Tenant, registry: Registry, secrets: Secrets) -> dict[Key, dict[str, str]]:
     """The declared secrets' values by object; every one that cannot be resolved is a placed mistake."""
     found: dict[Key, dict[str, str]] = {}
     mistakes: list[InputError] = []
@@ -41,7 +43,7 @@ def secrets_of(tenant: Tenant, registry: Registry) -> dict[Key, dict[str, str]]:
                 place = declared.places.get(name, declared.place)
                 path = f"{kind.id}.{key}.{name}"
                 try:
-                    value = resolve_secret(declared.values[name], os.environ, place=place, path=path)
+                    value = secrets.resolve(declared.values[name], place=place, path=path)
                 except InputError as mistake:
                     mistakes.append(mistake)
                 else:
@@ -49,6 +51,20 @@ def secrets_of(tenant: Tenant, registry: Registry) -> dict[Key, dict[str, str]]:
     if mistakes:
         raise InputErrors(mistakes)
     return found
+
+
+def stack_references(tenant: Tenant) -> Iterator[SecretRef]:
+    """Every `${pulumi:KEY}` that the tenant's files use, as often as they use it."""
+    settings = (value for entry in tenant.systems.values() for value in entry.values.values())
+    fields = (
+        value
+        for objects in tenant.objects.values()
+        for declared in objects.values()
+        for value in declared.values.values()
+    )
+    for value in chain(settings, fields):
+        if isinstance(value, SecretRef) and value.scheme == PULUMI:
+            yield value
 
 
 def digester_of(tenant: str) -> Digester:
@@ -79,10 +95,13 @@ def system_entry(systems: Mapping[str, SystemEntry], name: str) -> SystemEntry:
 
 
 def backend_of(tenant: Tenant) -> str | None:
-    """The Pulumi backend URL, its reference resolved; a relative file backend is relative to the tenant's folder."""
+    """The Pulumi backend URL, its reference resolved; a relative file backend is relative to the tenant's folder.
+
+    It is no secret of the stack, which could only be read when the backend is known.
+    """
     backend = tenant.backend
     if isinstance(backend, SecretRef):
-        backend = resolve_secret(backend, os.environ, place=tenant.backend_place, path="state.backend")
+        backend = Secrets(os.environ, tenant.folder).resolve(backend, place=tenant.backend_place, path="state.backend")
     if backend is not None and (written := folder_of(backend)) is not None:
         path = written.expanduser()
         _, mark, options = backend.partition("?")

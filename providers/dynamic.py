@@ -50,7 +50,7 @@ class KindProvider(ResourceProvider):
 
         sys.tracebacklimit = 0  # an exception reaches the user with its traceback, so there had better be none
         serve_more_calls()
-        start(req.config.get("cxconfig:tenant"))
+        start(req.config.get)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         if unknown(news):

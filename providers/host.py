@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cxconfig.engine.stack_secrets import (
+    ENVIRONMENT_SETTING,
+    TENANT_SETTING,
+    Setting,
+    asked_here,
+    full_key,
+    secret_in,
+)
+from cxconfig.environments import plain_environments
 from cxconfig.errors import (
     AuthenticationFailed,
     ChangedSincePreview,
@@ -27,7 +36,7 @@ from cxconfig.errors import (
 )
 from cxconfig.journal import Entry, Event, Journal, error_to_data
 from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, OnRemove, Values
-from cxconfig.language import SystemEntry, Tenant, load, resolve_secret
+from cxconfig.language import Secrets, SystemEntry, Tenant, load
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import ENVIRONMENT, HandedStep, Handover
 from cxconfig.planning.record import (
@@ -64,10 +73,23 @@ class Found:
 
 
 class Host:
-    """Thread-safe: called by several threads of the dynamic host."""
+    """Thread-safe: called by several threads of the dynamic host.
 
-    def __init__(self, folder: Path, handover: Handover | None) -> None:
+    `given`: the stack's settings as the engine hands them over, by full key.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        handover: Handover | None,
+        environments: Sequence[str] = (),
+        given: Callable[[str], Any] = lambda _: None,
+    ) -> None:
         self._folder = folder
+        self._environments = handover.environments if handover else tuple(environments)
+        self._given = given
+        self._settings: Mapping[str, Setting] | None = None
+        self._secrets = Secrets(os.environ, folder, self._stack_secret)
         self._handover = handover
         self._journal = Journal(Path(handover.journal)) if handover else None
         self._lock = threading.RLock()
@@ -308,9 +330,7 @@ class Host:
                 value = declared.values.get(name) if declared else None
                 if kind.specs[name].secret and value is not None and declared is not None:
                     path = f"{kind.id}.{key}.{name}"
-                    value = resolve_secret(
-                        value, os.environ, place=declared.places.get(name, declared.place), path=path
-                    )
+                    value = self._secrets.resolve(value, place=declared.places.get(name, declared.place), path=path)
                 self._same_as_announced(kind, key, name, value, record[name], place)
                 if kind.specs[name].secret:
                     secrets[name] = str(value)
@@ -359,8 +379,16 @@ class Host:
     def _tenant(self) -> Tenant:
         with self._lock:
             if self._document is None:
-                self._document = load(self._folder, REGISTRY)
+                self._document = load(self._folder, REGISTRY, self._environments)
             return self._document
+
+    def _stack_secret(self, key: str) -> str | None:
+        """A secret of the stack's settings as they are now, else as the engine was last given it."""
+        with self._lock:
+            if self._settings is None:
+                self._settings = asked_here(self._handover.tenant if self._handover else self._tenant().name) or {}
+        value = secret_in(self._settings, key)
+        return value if value is not None else self._given(full_key(key))
 
     def _policies(self) -> Mapping[str, OnRemove]:
         if self._handover is not None:
@@ -378,7 +406,7 @@ class Host:
         with self._lock:
             if system not in self._origins:
                 definition = REGISTRY.system(system)
-                settings = self._entry(system).resolve(definition, os.environ)
+                settings = self._entry(system).resolve(definition, self._secrets)
                 self._origins[system] = origin_mark(definition.origin(settings))
             return self._origins[system]
 
@@ -401,7 +429,7 @@ class Host:
 
     def _connect(self, system: str) -> Any:
         entry = self._entry(system)
-        settings = entry.resolve(REGISTRY.system(system), os.environ)
+        settings = entry.resolve(REGISTRY.system(system), self._secrets)
         return REGISTRY.system(system).connect(settings)
 
     def _entry(self, system: str) -> SystemEntry:
@@ -446,8 +474,8 @@ _refused = False
 _starting = threading.Lock()
 
 
-def start(configured_folder: str | None) -> None:
-    """Make the process's host: from the handover of our commands, else from the stack's configuration."""
+def start(given: Callable[[str], Any]) -> None:
+    """Make the process's host: from the handover of our commands, else from the stack's settings (`given`)."""
     global _current, _refused
     with _starting:
         if _current is not None:
@@ -458,9 +486,10 @@ def start(configured_folder: str | None) -> None:
         path = os.environ.get(ENVIRONMENT)
         if path:
             handover = Handover.load(Path(path))
-            _current = Host(Path(handover.folder), handover)
+            _current = Host(Path(handover.folder), handover, given=given)
         else:
-            _current = Host(tenant_folder(configured_folder), None)
+            environments = plain_environments(given(ENVIRONMENT_SETTING), os.environ)
+            _current = Host(tenant_folder(given(TENANT_SETTING)), None, environments, given)
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import click
 
-from cxconfig.cli.common import folder_argument, format_option, progress, show_result, verbose_option
+from cxconfig.cli.common import env_option, folder_argument, format_option, progress, show_result, verbose_option
 
 
 @click.command("audit")
 @folder_argument
+@env_option
 @verbose_option
 @format_option
-def command(folder: Path, verbose: bool, form: str) -> int:
+def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: str) -> int:
     """Compare the live systems with the YAML of the tenant in FOLDER (default: here); reads only.
 
     Exit code: 0 no drift, 2 drift, 1 an error.
     """
+    from cxconfig.engine.stack_secrets import resolver
     from cxconfig.language import load
     from cxconfig.live import Live
     from cxconfig.planning.compare import World, compare
@@ -28,8 +30,8 @@ def command(folder: Path, verbose: bool, form: str) -> int:
     from providers.registry import REGISTRY
 
     began, watch = time.monotonic(), progress()
-    tenant = load(folder, REGISTRY)
-    with closing(Live(tenant, REGISTRY, watch)) as live:
+    tenant = load(folder, REGISTRY, environments)
+    with closing(Live(tenant, REGISTRY, watch, resolver(tenant))) as live:
         live.check_settings()
         desired = desired_objects(tenant, REGISTRY)
         seen = live.observe(desired)

@@ -9,6 +9,7 @@ import click
 
 from cxconfig.cli.common import (
     confirmation,
+    env_option,
     folder_argument,
     format_option,
     progress,
@@ -21,11 +22,12 @@ from cxconfig.cli.common import (
 
 @click.command("destroy")
 @folder_argument
+@env_option
 @yes_option
 @unlock_option
 @verbose_option
 @format_option
-def command(folder: Path, yes: bool, unlock: bool, verbose: bool, form: str) -> int:
+def command(folder: Path, environments: tuple[str, ...], yes: bool, unlock: bool, verbose: bool, form: str) -> int:
     """Take every object that `up` recorded for the tenant in FOLDER out again: users are disabled, teams forgotten.
 
     An object is deleted only where its `on_remove`, or its kind's in tenant.yaml, says so. Exit code: 0 done,
@@ -34,7 +36,7 @@ def command(folder: Path, yes: bool, unlock: bool, verbose: bool, form: str) -> 
     from cxconfig.engine.session import Session
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress())) as session:
+    with closing(Session(folder, REGISTRY, progress(), environments=environments)) as session:
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
         confirm = confirmation(yes, form, verbose, "Take all of this out?", "destroy")

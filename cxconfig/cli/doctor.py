@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from cxconfig.cli import completing
+from cxconfig.cli.common import env_option
 
 if TYPE_CHECKING:
-    from cxconfig.language import SystemEntry, Tenant
+    from cxconfig.language import Secrets, SystemEntry, Tenant
 
 Status = Literal["ok", "missing", "note"]
 PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"
@@ -30,16 +31,20 @@ class Finding:
     more: tuple[str, ...] = field(default=())
 
 
-def examine(environ: Mapping[str, str], folder: Path | None = None) -> list[Finding]:
-    """Everything that `doctor` shows; reads the machine, changes nothing and never looks at a secret's value."""
+def examine(environ: Mapping[str, str], folder: Path | None = None, environments: Sequence[str] = ()) -> list[Finding]:
+    """Everything that `doctor` shows; reads the machine and never shows a secret's value.
+
+    It changes nothing, but for a tenant with a `${pulumi:KEY}`: to read that, it makes the stack if need be.
+    """
     found = [_python(), *_engine(environ), _passphrase(environ), _cache(environ)]
-    return found if folder is None else [*found, *_tenant(environ, folder)]
+    return found if folder is None else [*found, *_tenant(environ, folder, environments)]
 
 
 @click.command("doctor")
 @click.argument("folder", required=False, type=click.Path(path_type=Path), shell_complete=completing.folders)
+@env_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(folder: Path | None, form: str) -> None:
+def command(folder: Path | None, environments: tuple[str, ...], form: str) -> None:
     """Show what cxconfig runs with: Python, the Pulumi engine and why it was chosen, settings.
 
     With FOLDER, also the settings of that tenant. Exit code 0 when cxconfig is usable, else 1.
@@ -48,7 +53,7 @@ def command(folder: Path | None, form: str) -> None:
 
     from cxconfig import __version__
 
-    found = examine(os.environ, folder)
+    found = examine(os.environ, folder, environments)
     usable = all(finding.status != "missing" for finding in found)
     if form == "json":
         import json
@@ -119,9 +124,10 @@ def _cache(environ: Mapping[str, str]) -> Finding:
     )
 
 
-def _tenant(environ: Mapping[str, str], folder: Path) -> list[Finding]:
+def _tenant(environ: Mapping[str, str], folder: Path, environments: Sequence[str]) -> list[Finding]:
     """The tenant's settings as they would be used, without secrets."""
-    from cxconfig.errors import CxconfigError
+    from cxconfig.engine.stack_secrets import resolver
+    from cxconfig.errors import CxconfigError, SettingsError
     from cxconfig.language import load
     from providers.registry import REGISTRY
 
@@ -129,22 +135,28 @@ def _tenant(environ: Mapping[str, str], folder: Path) -> list[Finding]:
         why = "has no tenant.yaml" if folder.is_dir() else "is not a folder"
         return [Finding("tenant", "missing", f"{folder} {why}; name the folder that holds tenant.yaml")]
     try:
-        tenant = load(folder, REGISTRY)
+        tenant = load(folder, REGISTRY, environments)
+    except SettingsError as error:
+        return [Finding("tenant", "missing", error.what, (error.way_out,))]
     except CxconfigError:
-        return [Finding("tenant", "missing", f"{folder} has mistakes: `cxconfig validate {folder}` shows them")]
-    systems = [_system(environ, entry) for entry in tenant.systems.values()]
+        words = " ".join(["cxconfig validate", str(folder), *(f"--env {name}" for name in environments)])
+        return [Finding("tenant", "missing", f"{folder} has mistakes: `{words}` shows them")]
+    secrets = resolver(tenant, environ=environ)
+    systems = [_system(entry, secrets) for entry in tenant.systems.values()]
     return [Finding("tenant", "ok", f"{tenant.name}, in {folder}"), *systems, _state(tenant)]
 
 
-def _system(environ: Mapping[str, str], entry: SystemEntry) -> Finding:
-    from cxconfig.errors import InputErrors
+def _system(entry: SystemEntry, secrets: Secrets) -> Finding:
+    from cxconfig.errors import CxconfigError, InputErrors
     from providers.registry import REGISTRY
 
     system = REGISTRY.system(entry.name)
     try:
-        settings = entry.resolve(system, environ)
+        settings = entry.resolve(system, secrets)
     except InputErrors as errors:
         return Finding(entry.name, "missing", "it cannot be connected to", tuple(e.what for e in errors.errors))
+    except CxconfigError as error:
+        return Finding(entry.name, "missing", "it cannot be connected to", (error.what, error.way_out))
     shown = {name: value for name, value in settings.model_dump().items() if name not in system.secret_settings}
     more = tuple(f"{name}: {value}" for name, value in shown.items() if value not in (None, False) and name != "url")
     return Finding(entry.name, "ok", settings.url, more)

@@ -160,11 +160,12 @@ def _live(tenant: Tenant, kind: Kind, declared: Declared) -> Values | None:
     from contextlib import closing
 
     from cxconfig.cli.common import progress
+    from cxconfig.engine.stack_secrets import resolver
     from cxconfig.live import Live
     from providers.registry import REGISTRY
 
     watch = progress()
-    with closing(Live(tenant, REGISTRY, watch)) as live:
+    with closing(Live(tenant, REGISTRY, watch, resolver(tenant))) as live:
         live.check_settings()
         seen = live.observe({(kind.id, declared.key): kind.desire(declared)})
         watch.done()

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cxconfig.cli.common import (
+    env_option,
     folder_argument,
     format_option,
     full_option,
@@ -19,10 +20,11 @@ from cxconfig.cli.common import (
 
 @click.command("preview")
 @folder_argument
+@env_option
 @full_option
 @verbose_option
 @format_option
-def command(folder: Path, full: bool, verbose: bool, form: str) -> int:
+def command(folder: Path, environments: tuple[str, ...], full: bool, verbose: bool, form: str) -> int:
     """Show what `up` would change for the tenant in FOLDER (default: here); reads the live systems, writes nothing.
 
     Exit code: 0 nothing would change live (an object that exists as declared and is not recorded yet is no change),
@@ -31,5 +33,5 @@ def command(folder: Path, full: bool, verbose: bool, form: str) -> int:
     from cxconfig.engine.session import Session
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), full=full)) as session:
+    with closing(Session(folder, REGISTRY, progress(), environments=environments, full=full)) as session:
         return show_result(session.preview(), form, verbose)

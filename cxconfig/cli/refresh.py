@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cxconfig.cli.common import (
+    env_option,
     folder_argument,
     format_option,
     full_option,
@@ -20,12 +21,15 @@ from cxconfig.cli.common import (
 
 @click.command("refresh")
 @folder_argument
+@env_option
 @unlock_option
 @full_option
 @click.option("--moved", is_flag=True, help="The contact centre has a new address or domain: keep what is recorded.")
 @verbose_option
 @format_option
-def command(folder: Path, unlock: bool, full: bool, moved: bool, verbose: bool, form: str) -> int:
+def command(
+    folder: Path, environments: tuple[str, ...], unlock: bool, full: bool, moved: bool, verbose: bool, form: str
+) -> int:
     """Record what is live for the tenant in FOLDER (default: here); writes nothing to the live systems.
 
     `preview` and `up` look at the live systems themselves: this is for a state that others read. Exit code:
@@ -34,7 +38,7 @@ def command(folder: Path, unlock: bool, full: bool, moved: bool, verbose: bool, 
     from cxconfig.engine.session import Session
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), full=full, moved=moved)) as session:
+    with closing(Session(folder, REGISTRY, progress(), environments=environments, full=full, moved=moved)) as session:
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
         return show_result(session.refresh(), form, verbose)

@@ -9,6 +9,7 @@ import click
 
 from cxconfig.cli.common import (
     confirmation,
+    env_option,
     folder_argument,
     format_option,
     full_option,
@@ -22,12 +23,15 @@ from cxconfig.cli.common import (
 
 @click.command("up")
 @folder_argument
+@env_option
 @yes_option
 @unlock_option
 @full_option
 @verbose_option
 @format_option
-def command(folder: Path, yes: bool, unlock: bool, full: bool, verbose: bool, form: str) -> int:
+def command(
+    folder: Path, environments: tuple[str, ...], yes: bool, unlock: bool, full: bool, verbose: bool, form: str
+) -> int:
     """Apply the YAML of the tenant in FOLDER (default: here) to the live systems; shows the plan and asks.
 
     With --yes, or in CI (environment variable CI), nothing is asked. Exit code: 0 everything is now as declared,
@@ -36,7 +40,7 @@ def command(folder: Path, yes: bool, unlock: bool, full: bool, verbose: bool, fo
     from cxconfig.engine.session import Session
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), full=full)) as session:
+    with closing(Session(folder, REGISTRY, progress(), environments=environments, full=full)) as session:
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
         return show_result(session.up(confirmation(yes, form, verbose, "Apply these changes?")), form, verbose)

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import click
 
-from cxconfig.cli.common import folder_argument, format_option
+from cxconfig.cli.common import env_option, folder_argument, format_option
 
 
 @click.command("validate")
 @folder_argument
+@env_option
 @format_option
-def command(folder: Path, form: str) -> int:
+def command(folder: Path, environments: tuple[str, ...], form: str) -> int:
     """Check the YAML of the tenant in FOLDER (default: here). All mistakes are shown at once."""
     from cxconfig.language import load
     from providers.registry import REGISTRY
 
-    tenant = load(folder, REGISTRY)
+    tenant = load(folder, REGISTRY, environments)
     counts = {kind: count for kind, count in tenant.declared_counts().items() if count}
     if form == "json":
         click.echo(json.dumps({"tenant": tenant.name, "valid": True, "declared": counts}, indent=2))

@@ -56,6 +56,7 @@ class EngineRun:
             systems={name: entry.values for name, entry in self.tenant.systems.items()},
             on_remove=removal_policies(self.tenant),
             steps=handed_steps(plan, self.world, self.registry),
+            environments=self.tenant.environments,
         )
         self._environment = {ENVIRONMENT: str(self.run.hand_over(handover))}
         if self.stack.local is not None:

@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Coroutine
 from typing import Any
 
 import pulumi
 
 from cxconfig.engine.program import register
+from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
 from cxconfig.engine.steps import resources_for
-from cxconfig.errors import CxconfigError
+from cxconfig.environments import plain_environments
+from cxconfig.errors import CxconfigError, SettingsError
+from cxconfig.language import Secrets, Tenant, load
 from cxconfig.live import Live
 from cxconfig.planning.compare import World
 from cxconfig.tenancy import desired_objects, digester_of, secrets_of
+from providers.host import tenant_folder
 from providers.registry import REGISTRY
 
 
 def program(configured: str | None) -> Coroutine[Any, Any, int]:
     """Read the tenant and return the coroutine that registers it; a mistake ends the program with its message.
 
-    `configured`: the tenant's folder as the stack's configuration names it, if it does.
+    `configured`: the tenant's folder as the stack's settings name it, if they do. The environments are those of the
+    stack's setting `cxconfig:env`, or of CXCONFIG_ENV.
     """
-    from cxconfig.language import load
-    from providers.host import tenant_folder
-
     try:
-        tenant = load(tenant_folder(configured), REGISTRY)
+        environments = plain_environments(pulumi.Config("cxconfig").get("env"), os.environ)
+        tenant = load(tenant_folder(configured), REGISTRY, environments)
+        _refuse_another_stack(tenant)
         desired = desired_objects(tenant, REGISTRY)
-        secrets = secrets_of(tenant, REGISTRY)
+        resolver = Secrets(os.environ, tenant.folder, stack_secret)
+        secrets = secrets_of(tenant, REGISTRY, resolver)
         digester = digester_of(tenant.name)
-        _assert_existing(Live(tenant, REGISTRY, Silent()), desired)
+        _assert_existing(Live(tenant, REGISTRY, Silent(), resolver), desired)
     except CxconfigError as error:
         raise pulumi.RunError(str(error)) from None
     world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
     return register(resources_for(REGISTRY, world, list(desired)))
+
+
+def stack_secret(key: str) -> str | None:
+    """A secret of the stack's settings, which the engine hands to its program decrypted."""
+    full = full_key(key)
+    value = pulumi.runtime.get_config(full)
+    return None if value is None else secret_in({full: Setting(value, pulumi.runtime.is_config_secret(full))}, key)
+
+
+def _refuse_another_stack(tenant: Tenant) -> None:
+    """Another tenant's or environment's stack would disable what it does not find declared here."""
+    if tenant.name == pulumi.get_stack():
+        return
+    where = f" in the environment {', '.join(tenant.environments)}" if tenant.environments else ""
+    raise SettingsError(
+        f"this is the stack {pulumi.get_stack()}, and the tenant{where} is {tenant.name}",
+        way_out=f"Select the stack {tenant.name}, or name the environment: pulumi config set cxconfig:env NAME",
+    )
 
 
 class Silent:

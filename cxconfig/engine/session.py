@@ -14,7 +14,8 @@ from cxconfig.engine.engine_run import EngineRun
 from cxconfig.engine.locate import Engine, locate
 from cxconfig.engine.locks import held_lock, locking_hosts, remove_stale
 from cxconfig.engine.runs import Run, lay_over, still_open, unfinished_runs
-from cxconfig.engine.stack import PROJECT, Stack
+from cxconfig.engine.stack import PROJECT, Stack, stack_of
+from cxconfig.engine.stack_secrets import resolver
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
 from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError
 from cxconfig.journal import Event, error_from_data
@@ -25,14 +26,24 @@ from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.plan import Fate, Outcome, Plan, Recorded, Result, Step
 from cxconfig.planning.record import unreadable
-from cxconfig.tenancy import backend_of, desired_objects, digester_of, removal_policies, secrets_of
+from cxconfig.tenancy import desired_objects, digester_of, removal_policies, secrets_of
 
 
 class Session:
-    """One command over one tenant. `full`: let the engine go over everything instead of what differs."""
+    """One command over one tenant in the named environments.
+
+    `full`: let the engine go over everything instead of what differs.
+    """
 
     def __init__(
-        self, folder: Path, registry: Registry, watch: Watch, *, full: bool = False, moved: bool = False
+        self,
+        folder: Path,
+        registry: Registry,
+        watch: Watch,
+        *,
+        environments: Sequence[str] = (),
+        full: bool = False,
+        moved: bool = False,
     ) -> None:
         self.began = time.monotonic()
         self.registry = registry
@@ -40,11 +51,12 @@ class Session:
         self.full = full
         self.moved = moved
         """Is the contact centre known to be the recorded one, although its address or domain is another?"""
-        self.tenant: Tenant = load(folder.resolve(), registry)
-        self.live = Live(self.tenant, registry, watch)
+        self.tenant: Tenant = load(folder.resolve(), registry, environments)
         self.digester = digester_of(self.tenant.name)
         self.engine: Engine = locate()
-        self.stack = Stack(self.tenant.name, self.tenant.folder, backend_of(self.tenant), self.engine)
+        self.stack: Stack = stack_of(self.tenant, self.engine)
+        self.secrets = resolver(self.tenant, lambda: self.stack)
+        self.live = Live(self.tenant, registry, watch, self.secrets)
         self.runs_folder = (self.stack.local or self.stack.home) / "runs" / self.tenant.name
         self.unfinished: list[Run] = []
         self.saved: float | None = None
@@ -135,7 +147,7 @@ class Session:
         except InputErrors as errors:
             mistakes += errors.errors
         try:
-            secrets = secrets_of(self.tenant, self.registry) if declared else {}
+            secrets = secrets_of(self.tenant, self.registry, self.secrets) if declared else {}
         except InputErrors as errors:
             mistakes += errors.errors
         if mistakes:

@@ -6,27 +6,35 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from cxconfig.engine.locate import Engine, cache_folder, environment, without_options
+from cxconfig.engine.stack_file import configuration_in, configure, replace_file, settings_in
+from cxconfig.engine.stack_secrets import (
+    ENVIRONMENT_SETTING,
+    NO_STACK,
+    SHOWN,
+    TENANT_SETTING,
+    Setting,
+    settings_from,
+)
+from cxconfig.environments import joined
 from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import KEY, ON_REMOVE, ORIGIN, plain, unfit
-from cxconfig.tenancy import folder_of, folder_url
+from cxconfig.tenancy import backend_of, folder_of, folder_url
 
 if TYPE_CHECKING:
     from cxconfig.engine.command import PulumiCommand, QuietStack
+    from cxconfig.language import Tenant
 
 PROJECT = "cxconfig"
-TENANT_SETTING = "cxconfig:tenant"
 STATE_FOLDER = ".cxconfig"
 LOG_SECONDS = 86_400.0
 """How long the engine's logs are kept."""
@@ -35,14 +43,29 @@ MAX_TARGETS = 1_000_000
 
 
 class Stack:
-    """The stack of one tenant. `folder`: the tenant's; `backend`: a Pulumi backend URL, default a folder in that."""
+    """The stack of one tenant in one environment.
 
-    def __init__(self, tenant: str, folder: Path, backend: str | None, engine: Engine) -> None:
+    `tenant`: its name with that of the environments; `folder`: the tenant's; `backend`: a Pulumi backend URL, default
+    a folder in that; `shared`: the folder with the stack's settings file, default the project's own, which git ignores.
+    """
+
+    def __init__(
+        self,
+        tenant: str,
+        folder: Path,
+        backend: str | None,
+        engine: Engine,
+        environments: Sequence[str] = (),
+        shared: Path | None = None,
+    ) -> None:
         self.name = tenant
         self.engine = engine
+        self.environments = joined(environments)
         self.home = folder / STATE_FOLDER
         self.backend = backend or folder_url(self.home)
-        self.work_dir = self.home / "project"
+        self.shared = shared
+        # Environments may name folders of their own, so a project with one is a stack's alone.
+        self.work_dir = self.home / "project" / (tenant if shared else "")
         self.exists = True
         self.saved_at = 0.0
         """When the state that was last read had been written, in seconds since 1970; 0 when it does not say."""
@@ -69,17 +92,34 @@ class Stack:
             self.local.mkdir(parents=True, exist_ok=True)
         project = self.work_dir / "Pulumi.yaml"
         text = f"name: {PROJECT}\nruntime: python\n"
+        if self.shared is not None:
+            self.shared.mkdir(parents=True, exist_ok=True)
+            text += f"stackConfigDir: {json.dumps(os.path.relpath(self.shared, self.work_dir))}\n"
         if not project.exists() or project.read_text(encoding="utf-8") != text:
-            _replace(project, text)
+            replace_file(project, text)
         self._configure()
 
+    @property
+    def file(self) -> Path:
+        """The stack's settings, with its encrypted secrets."""
+        return (self.shared or self.work_dir) / f"Pulumi.{self.name}.yaml"
+
     def _configure(self) -> None:
-        """Tell the stack its tenant, for plain pulumi: a refresh there has no program that could say it."""
-        path = self.work_dir / f"Pulumi.{self.name}.yaml"
-        settings = _settings(path) if path.exists() else {}
-        config = {TENANT_SETTING: str(self.home.parent)}
-        if settings.get("config") != config:
-            _replace(path, yaml.safe_dump({**settings, "config": config}))
+        """Tell the stack its tenant and environments, for plain pulumi: a refresh there has no program to say it.
+
+        A shared file names no folder of this machine. Two environments never work on one stack.
+        """
+        said = configuration_in(self.file).get(ENVIRONMENT_SETTING)
+        if said is not None and str(said) != self.environments:
+            here = f"--env {self.environments}" if self.environments else "no --env"
+            raise SettingsError(
+                f"the stack {self.name} belongs to the environment {said}, and this is a run with {here}",
+                way_out=f"Name the environment; if it was renamed, change `{ENVIRONMENT_SETTING}` in {self.file}.",
+            )
+        wanted = {} if self.shared is not None else {TENANT_SETTING: str(self.home.parent)}
+        if self.environments:
+            wanted[ENVIRONMENT_SETTING] = self.environments
+        configure(self.file, wanted)
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         env = {
@@ -98,7 +138,7 @@ class Stack:
         self.prepare()
         answer = self._export()
         if answer.returncode:
-            if "no stack named" in answer.stderr:
+            if NO_STACK in answer.stderr:
                 self.exists = False
                 return []
             lines = self._lines(answer.stderr)
@@ -120,11 +160,55 @@ class Stack:
     def _lines(self, text: str) -> list[str]:
         return [line for line in self.shown(text).strip().splitlines() if line.strip()][-12:]
 
-    def _run(self, *args: str) -> subprocess.CompletedProcess[str]:
+    def settings(self) -> dict[str, Setting]:
+        """The stack's settings by full key, secrets decrypted; one that does not exist is made if any are shared."""
+        self.prepare()
+        if not self._holds_secrets():
+            return {key: Setting(None, secret=False) for key in configuration_in(self.file)}
+        answer = self._run(*SHOWN, "--stack", self.name)
+        if NO_STACK in answer.stderr:
+            self.ensure()
+            answer = self._run(*SHOWN, "--stack", self.name)
+        return settings_from(self._succeeded(answer, "the stack's secrets could not be read"))
+
+    def secret_keys(self) -> list[str]:
+        """The full keys of the stack's secrets; nothing is decrypted."""
+        self.prepare()
+        return sorted(key for key, value in configuration_in(self.file).items() if _encrypted(value))
+
+    def set_secret(self, key: str, value: str) -> None:
+        """Encrypt a value into the settings; the stack is made if it does not exist. `key`: a full key."""
+        self.prepare()
+        words = ("config", "set", "--secret", key, "--stack", self.name)
+        answer = self._run(*words, given=value)
+        if NO_STACK in answer.stderr:
+            self.ensure()
+            answer = self._run(*words, given=value)
+        self._succeeded(answer, f"{key} could not be set")
+
+    def remove_secret(self, key: str) -> None:
+        """Take a secret out of the settings. `key`: a full key that is there."""
+        answer = self._run("config", "rm", key, "--stack", self.name)
+        self._succeeded(answer, f"{key} could not be removed")
+
+    def _holds_secrets(self) -> bool:
+        """Does the file hold any, or name a place of the engine's that may (`environment`)?"""
+        settings = settings_in(self.file)
+        return "environment" in settings or any(map(_encrypted, (settings.get("config") or {}).values()))
+
+    def _succeeded(self, answer: subprocess.CompletedProcess[str], what: str) -> str:
+        if answer.returncode:
+            lines = self._lines(answer.stderr)
+            raise EngineFailed(what, details=lines, way_out=state_way_out(self, lines))
+        return answer.stdout
+
+    def _run(self, *args: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        """The engine with these words; `given` is its standard input, so that no secret is a word of a command."""
         return subprocess.run(
             [str(self.engine.binary), *args, "--non-interactive"],
             cwd=self.work_dir,
             env=self.environment(),
+            input=given or "",
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -160,24 +244,14 @@ def _tidy(logs: Path) -> None:
                 path.unlink()
 
 
-def _settings(path: Path) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError):
-        settings = None
-    if isinstance(settings, dict):
-        return settings
-    raise SettingsError(
-        f"the stack's settings {path} are damaged",
-        way_out="Restore the file. Without a backup remove it: it is made anew, and nothing live depends on it.",
-    )
+def stack_of(tenant: Tenant, engine: Engine) -> Stack:
+    """The stack of a tenant as its files and environments name it."""
+    shared = tenant.settings.resolve() if tenant.settings is not None else None
+    return Stack(tenant.name, tenant.folder.resolve(), backend_of(tenant), engine, tenant.environments, shared)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file that is never seen half written, not even when we are killed: it holds the state's salt."""
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+def _encrypted(value: Any) -> bool:
+    return isinstance(value, dict) and "secure" in value
 
 
 def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | None:

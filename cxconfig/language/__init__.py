@@ -9,7 +9,7 @@ A mistake in any file raises `InputErrors` with all of them, each with its file,
 from __future__ import annotations
 
 from cxconfig.language.document import API_VERSION, Tenant, load
-from cxconfig.language.references import resolve_secret
+from cxconfig.language.secrets import Secrets
 from cxconfig.language.systems import SystemEntry
 
-__all__ = ["API_VERSION", "SystemEntry", "Tenant", "load", "resolve_secret"]
+__all__ = ["API_VERSION", "Secrets", "SystemEntry", "Tenant", "load"]

@@ -38,7 +38,8 @@ class Tenant:
     """What a tenant's folder says, in the environments that were asked for.
 
     `objects`: kind id -> key -> object, in the order of the files, with an entry for every kind of the registry.
-    `backend`: where the state is kept (`state.backend`), None for the default. `name` is that of the stack: with
+    `backend`: where the state is kept (`state.backend`), None for the default. `settings`: the folder with the shared
+    settings of its stacks (`state.settings`), None for one that is not shared. `name` is that of the stack: with
     environments it ends in their names, unless one of them gives the tenant a name itself.
     """
 
@@ -49,6 +50,7 @@ class Tenant:
     backend: str | SecretRef | None = None
     backend_place: Place | None = None
     environments: tuple[str, ...] = ()
+    settings: FilePath | None = None
 
     def declared_counts(self) -> dict[str, int]:
         """Kind id -> number of declared objects, without the kinds that have none."""
@@ -231,6 +233,7 @@ class _Main:
         self._systems: dict[str, SystemEntry] = {}
         self._backend: str | SecretRef | None = None
         self._backend_place: Place | None = None
+        self._settings: FilePath | None = None
         self.configured: set[str] | None = None
         """The systems that are named, rightly or wrongly; None when nothing can be said."""
 
@@ -268,6 +271,7 @@ class _Main:
             self._backend,
             self._backend_place,
             self._environments,
+            self._settings,
         )
 
     def _take_tenant(self, node: Node) -> None:
@@ -297,8 +301,10 @@ class _Main:
             if name == "backend":
                 self._backend = _backend(value, Spot(self._sheet, (*path, name)))
                 self._backend_place = self._sheet.place(value)
+            elif name == "settings":
+                self._settings = _settings(value, Spot(self._sheet, (*path, name)), self._folder)
             else:
-                self._sheet.unknown(key, name, ["backend"], path=path)
+                self._sheet.unknown(key, name, ["backend", "settings"], path=path)
 
 
 def _unconfigured(layers: Sequence[Layer], configured: set[str], sheet: Sheet) -> None:
@@ -320,7 +326,12 @@ def _api_version(node: Node, sheet: Sheet) -> None:
 def _backend(node: Node, spot: Spot) -> str | SecretRef | None:
     """The address of the state. It is never shown: it may hold credentials."""
     if isinstance(node, ScalarNode) and references.MARK in node.text:
-        return reference(node, spot)
+        found = reference(node, spot)
+        if found is None or found.scheme != references.PULUMI:
+            return found
+        rule = "a secret of the stack cannot say where the stack is"
+        spot.add(node, rule, "write ${env:NAME} or ${file:PATH}")
+        return None
     text = TextShape().convert(node, spot)
     if not isinstance(text, str):
         return None
@@ -329,6 +340,19 @@ def _backend(node: Node, spot: Spot) -> str | SecretRef | None:
         spot.add(node, *problem)
         return None
     return text
+
+
+def _settings(node: Node, spot: Spot, folder: FilePath) -> FilePath | None:
+    """The folder of the stacks' settings."""
+    text = TextShape().convert(node, spot)
+    if not isinstance(text, str):
+        return None
+    path = folder / text
+    if not text.strip() or (path.exists() and not path.is_dir()):
+        rule = "must be a folder" if text.strip() else "must not be empty"
+        spot.add(node, rule, "write a path relative to the tenant's folder, like stacks, or remove the line")
+        return None
+    return path
 
 
 def backend_problem(text: str) -> tuple[str, str] | None:

@@ -22,8 +22,20 @@ MOST_COMPARED = 2000
 
 KEYWORDS = frozenset(
     {
-        *("api_version", "tenant", "systems", "state", "vars", "kinds", "environments", "url", "defaults", "templates"),
-        *("tables", "extends", "file", "key", "manage", "exclude", "ignore", "protect", "on_remove", "plain_secrets"),
+        *("api_version", "tenant", "systems", "state", "settings", "vars", "kinds", "environments", "url", "defaults"),
+        *(
+            "templates",
+            "tables",
+            "extends",
+            "file",
+            "key",
+            "manage",
+            "exclude",
+            "ignore",
+            "protect",
+            "on_remove",
+            "plain_secrets",
+        ),
         *("listed", "all", "disable", "delete", "retain", "true", "false", "null", "$remove", "$replace"),
     }
 )

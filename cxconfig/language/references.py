@@ -1,72 +1,72 @@
-"""References to values outside the files: `${env:NAME}`, as the whole of a value."""
+"""References to values outside the files: `${env:NAME}`, `${file:PATH}` and `${pulumi:KEY}`, as the whole of a value.
+
+`${var:NAME}` is none of these: a variable is replaced by its text before a value gets here (see `variables`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from cxconfig.errors import InputError, Place
 from cxconfig.kinds import SecretRef
 
 MARK = "${"
+ENV, FILE, PULUMI, VAR = "env", "file", "pulumi", "var"
 
-_WHOLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 _PARTS = re.compile(r"\$\{([^:{}]*):([^{}]*)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NAMES = {
+    ENV: re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+    FILE: re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?"),
+    PULUMI: re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?)"),
+}
+_NAMELESS = {
+    ENV: "the reference names no environment variable",
+    FILE: "the reference names no file",
+    PULUMI: "the reference names no secret of the stack",
+}
+_UNFIT = {
+    ENV: "this is not the name of an environment variable (letters, digits and _)",
+    FILE: "this is not the path of a file: it begins or ends with a blank, or holds a control character",
+    PULUMI: "this is not the name of a secret of the stack (letters, digits, `_`, `-` and `.`)",
+}
 
-FORM = "write it as ${env:NAME}, with the name of an environment variable (letters, digits and _)"
+FORM = "write ${env:NAME}, ${file:PATH} or ${pulumi:KEY}, as the whole value"
+"""The way out where a secret is wanted."""
+KINDS = (
+    "there are ${env:NAME}, ${file:PATH} and ${pulumi:KEY}, as the whole value of a secret field or of a system's"
+    " setting, and ${var:NAME}, in every value that is not secret"
+)
+"""The way out for what is no kind of reference at all."""
 
 
 def parsed(text: str) -> SecretRef | None:
-    """The reference that `text` is as a whole, or None."""
-    found = _WHOLE.fullmatch(text)
-    return SecretRef("env", found[1]) if found else None
+    """The reference to a secret that `text` is as a whole, or None."""
+    parts = _PARTS.fullmatch(text)
+    if parts is None:
+        return None
+    scheme, name = parts.groups()
+    return SecretRef(scheme, name) if scheme in _NAMES and _NAMES[scheme].fullmatch(name) else None
+
+
+def pulumi_key(name: str) -> str | None:
+    """A key of a stack's settings as the user writes it, or None when it cannot be one."""
+    return name if _NAMES[PULUMI].fullmatch(name) else None
 
 
 def malformed(text: str) -> tuple[str, str]:
-    """Why a text with `${` in it is no reference: the rule and the way out. Never shows the text itself."""
+    """Why a text with `${` in it is no reference to a secret: the rule and the way out. Never shows the text itself."""
     parts = _PARTS.fullmatch(text)
     if parts is None:
         if text.startswith(MARK) and "}" not in text:
             return "the reference has no closing `}`", FORM
         if text.startswith(MARK) and text.endswith("}") and ":" not in text:
-            return "the reference does not say where its value comes from", FORM
+            return "the reference does not say where its value comes from", KINDS
         return "a reference must be the whole value, without text around it", FORM
     scheme, name = parts.groups()
-    if scheme != "env":
-        same = scheme.strip().casefold() == "env"
-        rule = "`env` is written in small letters and without spaces" if same else "unknown kind of reference"
-        return rule, FORM if same else f"only `env` is known; {FORM}"
-    if not name:
-        return "the reference names no environment variable", FORM
-    return "this is not the name of an environment variable", FORM
-
-
-def resolve_secret(ref: SecretRef, environ: Mapping[str, str], *, place: Place | None, path: str) -> str:
-    """The value behind `ref`. `path` is the dotted path of the field that wants it, for the error.
-
-    Raises `InputError` when the variable is not set, is empty, or holds what no setting may (a line break, a control
-    character, bytes that are not UTF-8). The value never appears in it.
-    """
-    value = environ.get(ref.name)
-    problem = "is not set" if value is None else _unusable(value)
-    if problem:
-        raise InputError(
-            f"the environment variable {ref.name} {problem}",
-            place=place or Place(""),
-            path=path,
-            way_out=f"set it before you start cxconfig, for example: export {ref.name}=...",
-        )
-    return value or ""
-
-
-def _unusable(value: str) -> str:
-    if not value:
-        return "is set but empty"
-    if _CONTROL.search(value):
-        return "holds a line break or another control character"
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return "is not UTF-8"
-    return ""
+    if scheme == VAR:
+        return "a variable does not stand here: its value is not secret", FORM
+    if scheme not in _NAMES:
+        meant = scheme.strip().casefold()
+        if meant in (*_NAMES, VAR):
+            return f"`{meant}` is written in small letters and without spaces", KINDS
+        return "unknown kind of reference", KINDS
+    return (_UNFIT if name else _NAMELESS)[scheme], FORM

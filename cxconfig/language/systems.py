@@ -17,7 +17,7 @@ from cxconfig.language import references
 from cxconfig.language.kind_settings import read_kinds
 from cxconfig.language.mistakes import Mistakes, Path, Sheet, dotted
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode
-from cxconfig.language.references import resolve_secret
+from cxconfig.language.secrets import Secrets, described
 from cxconfig.language.shape import BAD, Spot, TextShape, fields_of, note, validated
 
 Setting: TypeAlias = str | bool | int | list[str] | SecretRef
@@ -40,15 +40,15 @@ class SystemEntry:
     folder: FilePath
     kinds: Mapping[str, KindSettings]
 
-    def resolve(self, system: System, environ: Mapping[str, str]) -> Any:
+    def resolve(self, system: System, secrets: Secrets) -> Any:
         """The validated settings, an instance of `system.settings`: references resolved, `url` without a final
         slash, `ca_bundle` as a path from where cxconfig runs.
 
-        Raises `InputErrors` with everything that is missing or wrong; values from the environment are never shown.
+        Raises `InputErrors` with everything that is missing or wrong; values behind references are never shown.
         """
         mistakes = Mistakes()
-        values = self._resolved(environ, mistakes)
-        checked = self._checked(values, environ)
+        values = self._resolved(secrets, mistakes)
+        checked = self._checked(values, secrets.environ)
         mistakes.errors.extend(checked)
         bad = {error.path.rpartition(".")[2] for error in mistakes.errors}
         settings, found = validated(system.settings, values, bad)
@@ -60,12 +60,12 @@ class SystemEntry:
             raise InputErrors(mistakes.errors)
         return settings
 
-    def _resolved(self, environ: Mapping[str, str], mistakes: Mistakes) -> dict[str, Any]:
+    def _resolved(self, secrets: Secrets, mistakes: Mistakes) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, value in self.values.items():
             try:
                 values[name] = (
-                    resolve_secret(value, environ, place=self.places[name], path=self._path(name))
+                    secrets.resolve(value, place=self.places[name], path=self._path(name))
                     if isinstance(value, SecretRef)
                     else value
                 )
@@ -90,7 +90,7 @@ class SystemEntry:
                 rule, way_out = problem
                 given = self.values[name]
                 if isinstance(given, SecretRef):
-                    rule = f"the value of the environment variable {given.name}: {rule}"
+                    rule = f"the value of {described(given)}: {rule}"
                 found.append(InputError(rule, place=self.places[name], path=self._path(name), way_out=way_out))
         return found
 

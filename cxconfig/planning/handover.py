@@ -42,12 +42,14 @@ class Handover:
     systems: Mapping[str, Values]
     on_remove: Mapping[str, OnRemove]
     steps: Mapping[tuple[str, str], HandedStep]
+    environments: tuple[str, ...] = ()
 
     def dump(self) -> str:
         return json.dumps(
             {
                 "tenant": self.tenant,
                 "folder": self.folder,
+                "environments": list(self.environments),
                 "journal": self.journal,
                 "systems": {name: {k: _out(v) for k, v in s.items()} for name, s in self.systems.items()},
                 "on_remove": self.on_remove,
@@ -71,6 +73,7 @@ class Handover:
                 (kind, key): HandedStep(Action(action), observed, tuple(fields), facts)
                 for kind, key, action, observed, fields, facts in data["steps"]
             },
+            tuple(data["environments"]),
         )
 
 

@@ -14,17 +14,18 @@ from cxconfig.cli import COMMANDS
 from tests.engine.harness import ROOT, Ran, Tenant, agent
 
 OPTIONS = {
-    "validate": {"--format"},
+    "validate": {"--env", "--format"},
     "show": {"--env", "--format", "--reveal"},
     "explain": {"--env", "--live", "--format"},
-    "preview": {"--full", "--verbose", "--format"},
-    "up": {"--yes", "--unlock", "--full", "--verbose", "--format"},
-    "audit": {"--verbose", "--format"},
-    "refresh": {"--unlock", "--full", "--moved", "--verbose", "--format"},
-    "destroy": {"--yes", "--unlock", "--verbose", "--format"},
+    "preview": {"--env", "--full", "--verbose", "--format"},
+    "up": {"--env", "--yes", "--unlock", "--full", "--verbose", "--format"},
+    "audit": {"--env", "--verbose", "--format"},
+    "refresh": {"--env", "--unlock", "--full", "--moved", "--verbose", "--format"},
+    "destroy": {"--env", "--yes", "--unlock", "--verbose", "--format"},
+    "secret": set(),
     "schema": {"--output", "--plain-secret"},
     "completion": set(),
-    "doctor": {"--format"},
+    "doctor": {"--env", "--format"},
     "sandbox": {"--port", "--seed", "--save", "--switch", "--list-switches", "--faults", "--latency-ms", "--tls"},
 }
 WITHOUT_FOLDER = ("schema", "completion", "sandbox")

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from cxconfig.engine.program import urn_of
-from cxconfig.engine.stack import PROJECT, TENANT_SETTING
+from cxconfig.engine.stack import PROJECT
+from cxconfig.engine.stack_secrets import TENANT_SETTING
 from cxconfig.kinds import Kind
 from cxconfig.language import load
 from cxconfig.planning.handover import ENVIRONMENT
