@@ -118,7 +118,7 @@ def _safe(layout: Layout, tail: int, new: Emitted, node: Node) -> Emitted:
 
 def insertion(layout: Layout, mapping: MappingSpan, name: str, node: Node, style: Style) -> list[Cut]:
     """A new key behind the last one of a mapping that has some, in the mapping's own style."""
-    last = next(reversed(mapping.entries.values()))
+    last = mapping.rows[-1]
     if mapping.flow:
         return _flow_insertion(layout, mapping, last, f"{key_text(name, True)}: {inline(node, True)}")
     place = layout.comments_below(last.end, mapping.column)
@@ -141,9 +141,9 @@ def _siblings_are_blocks(mapping: MappingSpan) -> bool:
 
 def _spaced(layout: Layout, mapping: MappingSpan, last: Entry) -> bool:
     """Whether an empty line stands between the last two keys."""
-    if len(mapping.entries) < 2:
+    if len(mapping.rows) < 2:
         return False
-    behind = layout.next_line(list(mapping.entries.values())[-2].end)
+    behind = layout.next_line(mapping.rows[-2].end)
     return behind < last.start and not layout.text[behind : layout.line_end(behind)].strip()
 
 
@@ -158,7 +158,7 @@ def _flow_insertion(layout: Layout, mapping: MappingSpan, last: Entry, entry: st
             return [Cut(tail, tail, line + ",")]
         return [Cut(end, end, ","), Cut(tail, tail, line)]
     blank = " " if isinstance(last.value, ScalarSpan) and last.value.empty and last.colon == end - 1 else ""
-    between = layout.newline + " " * layout.column(next(iter(mapping.entries.values())).start)
+    between = layout.newline + " " * layout.column(mapping.rows[0].start)
     fits = layout.line_end(end) - layout.line_start(end) + len(entry) + 2 <= WIDTH
     if comma:
         return [Cut(comma.end(), comma.end(), f" {entry}" if fits else between + entry)]
@@ -209,7 +209,7 @@ def removal(layout: Layout, mapping: MappingSpan, entry: Entry, style: Style) ->
     if mapping.flow:
         return [_flow_removal(layout, mapping, entry)]
     start, end = removed(layout, mapping, entry)
-    if len(mapping.entries) == 1 and mapping.parent is not None:
+    if len(mapping.rows) == 1 and mapping.parent is not None:
         return value_cuts(layout, mapping, MappingNode(0, 0), style)
     following = layout.next_line(end) if end < len(layout.text) else end
     if following == end and start:  # the last line has no break: the one before it goes
@@ -235,7 +235,7 @@ def removed(layout: Layout, mapping: MappingSpan, entry: Entry) -> tuple[int, in
 
 def _flow_removal(layout: Layout, mapping: MappingSpan, entry: Entry) -> Cut:
     text = layout.text
-    entries = list(mapping.entries.values())
+    entries = mapping.rows
     index = entries.index(entry)
     comma = _COMMA.match(text, layout.skip(entry.end))
     end = comma.end() if comma else entry.end

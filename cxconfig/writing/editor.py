@@ -17,7 +17,7 @@ from cxconfig.language.reader import read
 from cxconfig.writing import cuts, sharing
 from cxconfig.writing.cuts import Cut
 from cxconfig.writing.emission import Plain, Style, key_node, mapping_lines, node_of, same
-from cxconfig.writing.spans import AliasSpan, Entry, Layout, MappingSpan, Span
+from cxconfig.writing.spans import AliasSpan, Entry, Layout, MappingSpan, Span, merged
 from cxconfig.writing.styles import style_at
 
 BOM = "\ufeff"
@@ -113,11 +113,23 @@ class Editor:
 
     def _edit(self, path: Path, node: Node | None) -> None:
         """Make one edit: together with those before it where they do not touch each other, or else after them."""
+        self._refuse_below_values(path)
         edit = self._prepared(path, node)
         if not self._batch.takes(edit):
             self._settle()
             self._batch.takes(self._prepared(path, node))
         self._node = changed(self._node, path, node)
+
+    def _refuse_below_values(self, path: Path) -> None:
+        """A key can be set only in a mapping, or where there is nothing yet."""
+        for depth in range(len(path)):
+            found = self._find(path[:depth])
+            if found is not None and not isinstance(found, MappingNode) and not is_null(found):
+                where = dotted(path[:depth]) or "the top"
+                raise EditRefused(
+                    f"{self._file}: {where} is {described(found)}, so {dotted(path)} cannot be set",
+                    way_out="Make it a mapping, or remove it.",
+                )
 
     def _settle(self) -> None:
         """Make the cuts, and hold what is read then against what it must be."""
@@ -154,6 +166,8 @@ class Editor:
                 self._apart(sharing.written_out(self._layout, last, style_at(self._layout, last)))
             elif (alias := sharing.shared(self._layout, holders, _region(entry, node is None))) is not None:
                 self._apart(sharing.moved(self._layout, alias, style_at(self._layout, alias)))
+            elif node is None and isinstance(last, MappingSpan) and _brought(last, path[-1]):
+                self._apart(sharing.unmerged(self._layout, last, style_at(self._layout, last)))
             else:
                 break
         if node is None:
@@ -166,21 +180,18 @@ class Editor:
     def _added(self, path: Path, last: Span | None, missing: Path, node: Node) -> _Edit:
         style = style_at(self._layout, last)
         depth = len(path) - len(missing)
-        if isinstance(last, MappingSpan) and last.entries:
-            made = cuts.insertion(self._layout, last, missing[0], _wrapped(missing[1:], node), style)
-            return _Edit(path[: depth + 1], made, last, True)
-        above, value = path[:depth], _wrapped(missing, node)
+        if isinstance(last, MappingSpan) and last.rows:
+            above = path[: depth + 1]  # a merge key may bring a value already: then it is copied
+            value = changed(self._find(above), missing[1:], node)
+            assert value is not None
+            return _Edit(above, cuts.insertion(self._layout, last, missing[0], value, style), last, True)
+        above, value = path[:depth], changed(None, missing, node)
+        assert value is not None
         span = last or self._layout.root
         if span is None:
             return _Edit(above, cuts.root_cuts(self._layout, value, style))
         if isinstance(span, MappingSpan):
             return _Edit(above, cuts.filling(self._layout, span, value, style))
-        found = self._find(above)
-        if found is not None and not is_null(found):
-            raise EditRefused(
-                f"{self._file}: {dotted(above) or 'the top'} is {described(found)}, so {dotted(path)} cannot be set",
-                way_out="make it a mapping, or remove it",
-            )
         return _Edit(above, cuts.value_cuts(self._layout, span, value, style))
 
     def _apart(self, made: list[Cut]) -> None:
@@ -245,7 +256,7 @@ class _Batch:
         removed = self._removed.get(id(mapping), 0)
         if grows:
             return not removed
-        return id(mapping) not in self._grown and (not removed or removed + 1 < len(mapping.entries))
+        return id(mapping) not in self._grown and (not removed or removed + 1 < len(mapping.rows))
 
     def _fits(self, cut: Cut, owner: MappingSpan | None) -> bool:
         place = bisect_right(self.cuts, cut.start, key=lambda item: item[0].start)
@@ -310,15 +321,12 @@ def changed(node: Node | None, path: Path, value: Node | None) -> Node | None:
     return copy
 
 
-def _wrapped(path: Path, node: Node) -> Node:
-    for name in reversed(path):
-        mapping = MappingNode(0, 0)
-        mapping.entries[name] = (ScalarNode(name, False, 0, 0), node)
-        node = mapping
-    return node
-
-
 def _region(entry: Entry | None, removal: bool) -> tuple[int, int] | None:
     if entry is None:
         return None
     return (entry.start if removal else entry.value.start), max(entry.end, entry.value.start + 1)
+
+
+def _brought(mapping: MappingSpan, name: str) -> bool:
+    """Whether a merge key brings this key too."""
+    return any(name in merged(row).entries for row in mapping.merges)

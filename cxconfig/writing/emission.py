@@ -94,7 +94,7 @@ def typed(text: str) -> bool:
 
 
 def same(one: Node | None, other: Node | None) -> bool:
-    """Whether two nodes say the same, whatever their style and place; the order of keys counts."""
+    """Whether two nodes say the same, whatever their style and place and the order of keys."""
     if one is None or other is None or one is other:
         return one is other
     if isinstance(one, ScalarNode):
@@ -111,7 +111,7 @@ def same(one: Node | None, other: Node | None) -> bool:
         )
     return (
         isinstance(other, MappingNode)
-        and list(one.entries) == list(other.entries)
+        and one.entries.keys() == other.entries.keys()
         and all(same(value, other.entries[name][1]) for name, (_, value) in one.entries.items())
     )
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cxconfig.writing.cuts import Cut, value_cuts
-from cxconfig.writing.emission import Style
-from cxconfig.writing.spans import AliasSpan, Layout, Span, node_at
+from cxconfig.language.nodes import MappingNode
+from cxconfig.writing.cuts import Cut, removal, value_cuts
+from cxconfig.writing.emission import Style, entry_lines, inline
+from cxconfig.writing.spans import AliasSpan, Layout, MappingSpan, Span, merged, node_at
 
 Region = tuple[int, int]
 
@@ -48,3 +49,23 @@ def moved(layout: Layout, alias: AliasSpan, style: Style) -> list[Cut]:
 def written_out(layout: Layout, alias: AliasSpan, style: Style) -> list[Cut]:
     """Cuts that put a copy of the value in the place of an alias."""
     return value_cuts(layout, alias, node_at(alias.target), style)
+
+
+def unmerged(layout: Layout, mapping: MappingSpan, style: Style) -> list[Cut]:
+    """Cuts that put the keys themselves in the place of merge keys (`<<`)."""
+    known = set(mapping.entries)
+    made: list[Cut] = []
+    for row in mapping.merges:
+        own = MappingNode(0, 0)
+        own.entries.update((name, found) for name, found in merged(row).entries.items() if name not in known)
+        known |= own.entries.keys()
+        if not own.entries:
+            made += removal(layout, mapping, row, style)
+        elif mapping.flow:
+            made.append(Cut(row.start, row.end, inline(own, True)[1:-1]))
+        else:
+            lines: list[str] = []
+            for name, (_, value) in own.entries.items():
+                lines += entry_lines(name, value, mapping.column, style)
+            made.append(Cut(row.start, row.end, layout.newline.join(lines).lstrip(" ")))
+    return made

@@ -88,16 +88,27 @@ class Entry:
         self.value = value
 
     @property
+    def merge(self) -> bool:
+        return self.key.text == "<<" and not self.key.style
+
+    @property
     def end(self) -> int:
         return max(self.value.end, self.colon + 1, self.key.end)
 
 
 class MappingSpan(Span):
-    __slots__ = ("entries",)
+    """`entries`: its keys; `rows`: all that is written, merge keys (`<<`) too."""
+
+    __slots__ = ("entries", "rows")
 
     def __init__(self, start: int, end: int, parent: Collection | None) -> None:
         super().__init__(start, end, parent)
         self.entries: dict[str, Entry] = {}
+        self.rows: list[Entry] = []
+
+    @property
+    def merges(self) -> list[Entry]:
+        return [row for row in self.rows if row.merge] if len(self.rows) > len(self.entries) else []
 
 
 Collection = MappingSpan | SequenceSpan
@@ -175,9 +186,11 @@ class Layout:
             value = self._span(self._next(), span, max(key.end, colon + 1))
             assert isinstance(key, ScalarSpan)
             entry = value.entry = Entry(key, start, colon, value)
-            if not span.entries:
+            if not span.rows:
                 span.column = self.column(start)
-            span.entries[key.text] = entry
+            span.rows.append(entry)
+            if not entry.merge:
+                span.entries[key.text] = entry
             end = entry.end
         span.end = event.end_mark.index if span.flow else end
 
@@ -280,4 +293,17 @@ def node_at(span: Span) -> Node:
     node = MappingNode(0, 0)
     for name, entry in span.entries.items():
         node.entries[name] = (ScalarNode(name, not entry.key.style, 0, 0), node_at(entry.value))
+    for row in span.merges:
+        for name, found in merged(row).entries.items():
+            node.entries.setdefault(name, found)
+    return node
+
+
+def merged(row: Entry) -> MappingNode:
+    """The keys that a merge key brings: those of its mapping, or of several, the first of which wins."""
+    node, brought = MappingNode(0, 0), node_at(row.value)
+    for other in brought.items if isinstance(brought, SequenceNode) else [brought]:
+        if isinstance(other, MappingNode):
+            for name, found in other.entries.items():
+                node.entries.setdefault(name, found)
     return node

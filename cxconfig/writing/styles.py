@@ -39,9 +39,8 @@ def layout_style(layout: Layout) -> Style:
 
 def _ends(mapping: MappingSpan) -> Iterator[Entry]:
     """The last and the first entry."""
-    if mapping.entries:
-        yield next(reversed(mapping.entries.values()))
-        yield next(iter(mapping.entries.values()))
+    yield from mapping.rows[-1:]
+    yield from mapping.rows[:1]
 
 
 def _step(mapping: MappingSpan, value: Span) -> int | None:

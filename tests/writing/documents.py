@@ -64,6 +64,10 @@ class Written:
 
     def mapping(self, value: dict[str, Value], column: int, path: Path) -> None:
         step = self.random.choice([1, 2, 2, 4])
+        known = [anchor for anchor, old in self.anchors if isinstance(old, dict)]
+        if known and self.chance(40):
+            several = f"[*{known[-1]}, *{known[0]}]" if self.chance(30) else f"*{known[-1]}"
+            self.put(f"{' ' * column}<<: {several}", (*path, "<<"))
         for name, item in value.items():
             if self.chance(10):
                 self.lines.append(("", path))
