@@ -23,6 +23,9 @@ from cxconfig.writing.styles import style_at
 BOM = "\ufeff"
 Path = tuple[str, ...]
 
+_WRONG = ScalarNode("", False, -1, -1)
+"""Stands for what cannot be read."""
+
 
 class _Edit(NamedTuple):
     """`path`: the value that changes. `mapping`: whose keys become more (`grows`) or fewer; None when neither."""
@@ -137,13 +140,10 @@ class Editor:
         if not batch.cuts:
             return
         text = cuts.cut_out(self._layout.text, [cut for cut, _ in batch.cuts])
-        expected = None if isinstance(self._node, MappingNode) and not self._node.entries else self._node
-        try:
-            node = self._parsed(text)
-            right = same(node, self._node) or (node is None and expected is None)
-        except InputErrors:
-            right = False
-        if not right:
+        # A `|` text that became the last line of a file without a line end at its end needs that line end.
+        ends = [""] if text.endswith(("\n", "\r")) else ["", self._layout.newline]
+        text, node = next(filter(self._right, ((text + end, self._tried(text + end)) for end in ends)), (text, _WRONG))
+        if node is _WRONG:
             self._node = self._read
             shown = ", ".join(dotted(path) or "the file" for path in list(batch.paths)[:3]) or "an alias"
             raise EditRefused(
@@ -152,6 +152,17 @@ class Editor:
             )
         self._read = self._node = node
         self._layout = Layout(text, self._layout.newline)
+
+    def _tried(self, text: str) -> Node | None:
+        try:
+            return self._parsed(text)
+        except InputErrors:
+            return _WRONG
+
+    def _right(self, tried: tuple[str, Node | None]) -> bool:
+        """Whether a text says what it must; nothing and a mapping without keys are the same at the top."""
+        nothing = isinstance(self._node, MappingNode) and not self._node.entries
+        return tried[1] is not _WRONG and (same(tried[1], self._node) or (tried[1] is None and nothing))
 
     # --- from a path to cuts ---
 

@@ -7,6 +7,7 @@ own last character does.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
@@ -137,6 +138,19 @@ class Layout:
             end = self._next()
             if end.explicit:
                 self.explicit_end = end.start_mark.index
+
+    def leaves(self, span: Span | None = None) -> Iterator[Span]:
+        """Every key, scalar and alias, in order."""
+        span = span or self.root
+        if isinstance(span, MappingSpan):
+            for row in span.rows:
+                yield row.key
+                yield from self.leaves(row.value)
+        elif isinstance(span, SequenceSpan):
+            for item in span.items:
+                yield from self.leaves(item)
+        elif span is not None:
+            yield span
 
     def _span(self, event: Any, parent: Collection | None, after: int) -> Span:
         """`after` is where an empty value stands: behind the colon, dash or key before it."""

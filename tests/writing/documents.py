@@ -50,6 +50,8 @@ class Written:
     """
 
     random: Random
+    untidy: bool = False
+    """With blanks and empty lines that no tidy file has."""
     lines: list[tuple[str, Path]] = field(default_factory=list)
     comments: dict[str, tuple[str, Path]] = field(default_factory=dict)
     anchors: list[tuple[str, Value]] = field(default_factory=list)
@@ -69,10 +71,11 @@ class Written:
             several = f"[*{known[-1]}, *{known[0]}]" if self.chance(30) else f"*{known[-1]}"
             self.put(f"{' ' * column}<<: {several}", (*path, "<<"))
         for name, item in value.items():
-            if self.chance(10):
-                self.lines.append(("", path))
+            while self.chance(40 if self.untidy else 10):
+                self.lines.append((self.random.choice(["", " ", "      "]) if self.untidy else "", path))
             while self.chance(15):
-                self.lines.append((" " * column + self.comment("above", (*path, name)), (*path, name)))
+                shift = self.random.choice([0, 0, 1, 3]) if self.untidy else 0
+                self.lines.append((" " * (column + shift) + self.comment("above", (*path, name)), (*path, name)))
             self.entry(name, item, column, step, path)
         if column and self.chance(10):
             self.lines.append((" " * column + self.comment("end", path), path))
@@ -82,7 +85,9 @@ class Written:
         key = " " * column + self.key(name)
         if self.chance(3):
             key = f"{' ' * column}? {self.key(name)}\n{' ' * column}"
-        head = key + ":"
+        head = key + ("  :" if self.untidy and "\n" not in key and self.chance(10) else ":")
+        if self.untidy and self.chance(10):
+            head += " " * self.random.choice([1, 4])
         known = [anchor for anchor, old in self.anchors if old == value and type(old) is type(value)]
         if known and self.chance(60):
             self.put(f"{head} *{known[-1]}", inner)
@@ -115,6 +120,8 @@ class Written:
     def put(self, line: str, path: Path) -> None:
         if self.chance(15):
             line += " " * self.random.choice([1, 3]) + self.comment("line", path)
+        elif self.untidy and self.chance(20):
+            line += self.random.choice([" ", "    "])
         self.lines.append((line, path))
 
     def literal(self, head: str, value: str, column: int, path: Path) -> None:
