@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cxconfig.kinds import Kind, System
-from cxconfig.language.document import API_VERSION
 from cxconfig.language.keywords import MEANINGS, comparable, keywords_of
+from cxconfig.language.versions import API_VERSION
 from cxconfig.schema import document, meanings
 from cxconfig.schema.fields import FieldHelp, KindHelp, Settable, kind_help, settings_help
 from providers.registry import REGISTRY

@@ -29,6 +29,8 @@ COMMANDS = {
     "refresh": "Bring the recorded state in line with the live systems.",
     "destroy": "Take everything that was applied out again, as on_remove says.",
     "secret": "Keep secrets, encrypted in the settings of the tenant's stack.",
+    "fmt": "Lay out the YAML files; --check for CI.",
+    "migrate": "Bring the YAML files to the current api_version.",
     "schema": "Print the JSON Schema of the YAML files, for editors.",
     "completion": "Print the completion script for bash, zsh or fish.",
     "doctor": "Show the engine and the settings that would be used.",

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +20,7 @@ from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 if TYPE_CHECKING:
     from cxconfig.planning.plan import Plan, Result
     from cxconfig.reports.progress import Progress
+    from cxconfig.writing.files import FileChange
 
 F = TypeVar("F", bound=Callable[..., Any])
 ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
@@ -60,6 +61,8 @@ env_option = click.option(
 full_option = click.option("--full", is_flag=True, help="Let the engine go over every object, not only what differs.")
 verbose_option = click.option("--verbose", is_flag=True, help="Show every object, fold nothing.")
 yes_option = click.option("--yes", is_flag=True, help="Apply without asking.")
+write_option = click.option("--yes", is_flag=True, help="Write without asking.")
+force_option = click.option("--force", is_flag=True, help="Write although git does not hold all that is there.")
 unlock_option = click.option("--unlock", is_flag=True, help="Remove the lock of a killed run of this host first.")
 
 
@@ -98,6 +101,29 @@ def show_result(result: Result, form: str, verbose: bool = False) -> int:
         for line in render(result, REGISTRY, width=width(), colour=colour(sys.stdout), verbose=verbose):
             click.echo(line, color=True)
     return result.exit_code
+
+
+def show_diff(changes: Sequence[FileChange]) -> None:
+    """What a command is about to write, secrets and phone numbers masked."""
+    from cxconfig.writing.diffs import shown_diff
+    from providers.registry import REGISTRY
+
+    for line in shown_diff(changes, REGISTRY, colour=colour(sys.stdout)):
+        click.echo(line, color=True)
+
+
+def ask_to_write(yes: bool, question: str) -> None:
+    """Returns when the changes that were shown are to be written; asks nothing with --yes or in CI."""
+    if yes or in_ci():
+        return
+    if not sys.stdin.isatty():
+        raise SettingsError("there is no terminal to ask on", way_out="Add --yes to write without a question.")
+    try:
+        wanted = click.confirm(question, default=False)
+    except click.Abort:
+        wanted = False
+    if not wanted:
+        raise Interrupted("nothing was written")
 
 
 def show_error(error: CxconfigError) -> None:

@@ -8,8 +8,9 @@ A mistake in any file raises `InputErrors` with all of them, each with its file,
 
 from __future__ import annotations
 
-from cxconfig.language.document import API_VERSION, Tenant, load
+from cxconfig.language.document import Tenant, load
 from cxconfig.language.secrets import Secrets
 from cxconfig.language.systems import SystemEntry
+from cxconfig.language.versions import API_VERSION
 
 __all__ = ["API_VERSION", "Secrets", "SystemEntry", "Tenant", "load"]

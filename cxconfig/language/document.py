@@ -24,8 +24,8 @@ from cxconfig.language.reader import read
 from cxconfig.language.sections import Entry, Layer
 from cxconfig.language.shape import Spot, TextShape
 from cxconfig.language.systems import SystemEntry, read_systems, reference
+from cxconfig.language.versions import API_VERSION, other_version
 
-API_VERSION = "cxconfig/v1"
 BACKENDS = ("azblob", "file", "gs", "http", "https", "postgres", "s3")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -320,7 +320,8 @@ def _api_version(node: Node, sheet: Sheet) -> None:
     if isinstance(node, ScalarNode) and node.text == API_VERSION:
         return
     got = f", not {shown(node.text)}" if isinstance(node, ScalarNode) and not node.null else ""
-    sheet.add(node, f"must be {API_VERSION}{got}", f"write {API_VERSION}", path=("api_version",))
+    version = node.text if isinstance(node, ScalarNode) else ""
+    sheet.add(node, f"must be {API_VERSION}{got}", other_version(version), path=("api_version",))
 
 
 def _backend(node: Node, spot: Spot) -> str | SecretRef | None:

@@ -22,12 +22,17 @@ Instead = Mapping[str, bytes]
 
 
 class Source(NamedTuple):
-    """One file: its sheet, its bytes, the folder that it lies in, and whether it is the tenant.yaml of its layer."""
+    """One file: its sheet, its bytes, its path, and whether it is the tenant.yaml of its layer."""
 
     sheet: Sheet
     data: bytes
-    beside: Path
+    path: Path
     main: bool
+
+    @property
+    def beside(self) -> Path:
+        """The folder that it lies in."""
+        return self.path.parent
 
 
 def sources(folder: Path, mistakes: Mistakes, instead: Instead | None = None) -> Iterator[Source]:
@@ -56,6 +61,15 @@ def environment_sources(
     yield from _read(_files(root, mistakes), root, root / TENANT_FILE, mistakes, instead or {})
 
 
+def yaml_files(folder: Path, mistakes: Mistakes) -> Iterator[Source]:
+    """Every YAML file of a tenant's folder, those of its environments too, in order: for commands that write.
+
+    Raises `SettingsError` when there is no such folder or no tenant.yaml in it.
+    """
+    main = _main(folder)
+    yield from _read(_files(folder, mistakes), folder, main, mistakes, {})
+
+
 def environments(folder: Path) -> list[str]:
     """The names of a tenant's environments."""
     try:
@@ -72,7 +86,7 @@ def _read(paths: Sequence[Path], root: Path, main: Path, mistakes: Mistakes, ins
         if data is None:
             data = _bytes(path, sheet)
         if data is not None:
-            yield Source(sheet, data, path.parent, path == main)
+            yield Source(sheet, data, path, path == main)
 
 
 def _new(root: Path, paths: Sequence[Path], instead: Instead) -> list[Path]:

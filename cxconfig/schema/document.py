@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cxconfig.kinds import Kind, Manage, Registry, System
-from cxconfig.language.document import API_VERSION, BACKENDS
+from cxconfig.language.document import BACKENDS
 from cxconfig.language.keywords import EXTENDS, IGNORE, MEANINGS, PROTECT, comparable, keywords_of
 from cxconfig.language.mistakes import Mistakes, Sheet
 from cxconfig.language.reader import read
@@ -23,6 +23,7 @@ from cxconfig.language.sections import BESIDE_KINDS, MAX_KEY
 from cxconfig.language.shape import Spot, fields_of
 from cxconfig.language.systems import is_url
 from cxconfig.language.tables import DELIMITERS
+from cxconfig.language.versions import API_VERSION
 from cxconfig.schema import meanings, values
 from cxconfig.schema.fields import FieldHelp, Settable, kind_help, settings_help
 from cxconfig.schema.values import JsonSchema

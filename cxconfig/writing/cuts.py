@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cxconfig.language.nodes import MappingNode, Node
 from cxconfig.writing.emission import WIDTH, Emitted, Style, emit, entry_lines, inline, key_text, mapping_lines
-from cxconfig.writing.spans import Entry, Layout, MappingSpan, ScalarSpan, SequenceSpan, Span
+from cxconfig.writing.spans import BREAK, Entry, Layout, MappingSpan, ScalarSpan, SequenceSpan, Span
 
 _LITERAL = re.compile(r"\|-?$")
 _COMMA = re.compile(r"[ \t]*,")
@@ -214,8 +214,8 @@ def removal(layout: Layout, mapping: MappingSpan, entry: Entry, style: Style) ->
     following = layout.next_line(end) if end < len(layout.text) else end
     if following == end and start:  # the last line has no break: the one before it goes
         return [Cut(layout.line_end(layout.line_above(start)), end, "")]
-    before = layout.text[layout.line_above(start) : start] if start else ""
-    if not before.strip():
+    before = layout.text[layout.line_above(start) : start].strip() if start else ""
+    if not before or (entry is mapping.rows[0] and not before.startswith("#")):
         following = layout.line_start(layout.skip_blank_lines(following))
     return [Cut(start, max(following, end), "")]
 
@@ -247,3 +247,49 @@ def _flow_removal(layout: Layout, mapping: MappingSpan, entry: Entry) -> Cut:
     if index and "#" not in text[entries[index - 1].end : entry.start]:
         return Cut(entries[index - 1].end, end, "")
     return Cut(entry.start, end, "")
+
+
+# --- a key elsewhere ----------------------------------------------------------------------------------------------
+
+
+def transplant(layout: Layout, entry: Entry, name: str, target: Span, style: Style) -> list[Cut] | None:
+    """Move the lines of a key of a block, comments and all, to the end of another; None where that is not possible.
+
+    `target` is a mapping in block style, or an empty value that becomes one.
+    """
+    mapping = entry.value.parent
+    column = _column_of_keys(target, style)
+    if not isinstance(mapping, MappingSpan) or mapping.flow or column is None or entry.start != entry.key.start:
+        return None
+    start, end = removed(layout, mapping, entry)
+    key = entry.key
+    text = f"{layout.text[start : key.start]}{key_text(name)}{layout.text[key.end : end]}"
+    lines = [shifted(line, column - mapping.column) for line in BREAK.split(text)]
+    below = "".join(layout.newline + line for line in lines)
+    return [*removal(layout, mapping, entry, style), *_under(layout, target, below)]
+
+
+def _column_of_keys(target: Span, style: Style) -> int | None:
+    if isinstance(target, MappingSpan) and target.rows:
+        return None if target.flow else target.column
+    above = target.parent
+    if not isinstance(above, MappingSpan) or above.flow:
+        return None
+    return above.column + style.step
+
+
+def _under(layout: Layout, target: Span, below: str) -> list[Cut]:
+    if isinstance(target, MappingSpan) and target.rows:
+        place = layout.comments_below(target.rows[-1].end, target.column)
+        return [Cut(place, place, below)]
+    entry = target.entry
+    assert entry is not None
+    behind = entry.colon + 1 if target.anchor is None else target.start + 1 + len(target.anchor)
+    place = layout.line_end(max(target.end, behind))
+    return _cuts(Cut(behind, max(target.end, behind), ""), Cut(place, place, below))
+
+
+def shifted(line: str, columns: int) -> str:
+    """A line that begins so many columns later."""
+    bare = line.lstrip(" ")
+    return " " * max(len(line) - len(bare) + columns, 0) + bare if bare else line

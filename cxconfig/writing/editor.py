@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cxconfig.errors import EditRefused, InputErrors
+from cxconfig.language.layers import removes
 from cxconfig.language.mistakes import Mistakes, Sheet, dotted
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described, is_null
 from cxconfig.language.reader import read
 from cxconfig.writing import cuts, sharing
 from cxconfig.writing.cuts import Cut
-from cxconfig.writing.emission import Plain, Style, key_node, mapping_lines, node_of, same
+from cxconfig.writing.emission import Plain, Style, key_node, key_text, mapping_lines, node_of, plain_of, same
 from cxconfig.writing.spans import AliasSpan, Entry, Layout, MappingSpan, Span, merged
 from cxconfig.writing.styles import style_at
 
@@ -72,6 +73,11 @@ class Editor:
         node = self._find(path)
         return list(node.entries) if isinstance(node, MappingNode) else []
 
+    def value(self, path: Sequence[str]) -> Plain | None:
+        """What stands at a path: a flag, number or text as they look, without a schema; None for nothing."""
+        node = self._find(path)
+        return None if node is None else plain_of(node)
+
     def set(self, path: Sequence[str], value: Plain) -> None:
         """Replace a value, or insert a key and the mappings above it that are missing.
 
@@ -91,6 +97,80 @@ class Editor:
         """
         if path and self._find(path) is not None:
             self._edit(tuple(path), None)
+
+    def rename(self, path: Sequence[str], name: str) -> None:
+        """Give a key another name; its value and comments stay as they are. Nothing happens when there is no such key.
+
+        Raises `EditRefused` when there is a key of the new name already.
+        """
+        self.move(path, (*path[:-1], name))
+
+    def move(self, path: Sequence[str], target: Sequence[str]) -> None:
+        """Move a key with its value and comments to another path, behind the keys that are there.
+
+        Raises `EditRefused` when there is such a key already, and where comments would be lost.
+        """
+        old, new = tuple(path), tuple(target)
+        node = self._find(old)
+        if node is None or old == new:
+            return
+        self._free(old, new)
+        if old[:-1] == new[:-1]:
+            self._rename(old, new[-1], node)
+            return
+        if self._find(new[:-1]) is None or is_null(self._find(new[:-1]) or node):
+            self.set(new[:-1], {})
+        self._settle()
+        if not self._transplanted(old, new, node):
+            self._edit(new, node)
+            self._edit(old, None)
+
+    def _free(self, old: Path, new: Path) -> None:
+        if new[: len(old)] == old or self._find(new) is not None:
+            why = "lies inside it" if self._find(new) is None else "is there already"
+            raise EditRefused(
+                f"{self._file}: {dotted(old)} cannot become {dotted(new)}: that {why}",
+                way_out="Remove one of the two by hand.",
+            )
+        self._refuse_below_values(new)
+
+    def _rename(self, path: Path, name: str, node: Node) -> None:
+        key_node(name, path)
+        self._settle()
+        holders, entry, _ = self._own(path, removal=True, whole=False)
+        assert entry is not None
+        text = key_text(name, holders[-1].flow)
+        self._batch.takes(_Edit(path[:-1], [Cut(entry.key.start, entry.key.end, text)]))
+        self._node = changed(changed(self._node, path, None), (*path[:-1], name), node)
+
+    def _transplanted(self, old: Path, new: Path, node: Node) -> bool:
+        """Move the lines of a key. False: that cannot be, and there is no comment that would be lost."""
+        self._own(new, removal=False)
+        holders, entry, _ = self._own(old, removal=True, whole=False)
+        target = self._layout.root
+        for key in new[:-1]:
+            target = target.entries[key].value if isinstance(target, MappingSpan) and key in target.entries else None
+        assert entry is not None and target is not None
+        made = cuts.transplant(self._layout, entry, new[-1], target, style_at(self._layout, target))
+        end = entry.end if holders[-1].flow else self._layout.line_end(entry.end)
+        plain = "#" not in self._layout.text[entry.start : end]
+        if made is not None:
+            self._batch.add(made, None)
+            self._batch.paths[old] = None
+            self._node = changed(changed(self._node, new, node), old, None)
+            try:
+                self._settle()
+            except EditRefused:
+                if not plain:
+                    raise
+            else:
+                return True
+        if not plain:
+            raise EditRefused(
+                f"{self._file}: {dotted(old)} cannot be moved to {dotted(new)} with its comments",
+                way_out="Move it by hand.",
+            )
+        return False
 
     def _set(self, path: Path, node: Node) -> None:
         current = self._find(path)
@@ -167,26 +247,35 @@ class Editor:
     # --- from a path to cuts ---
 
     def _prepared(self, path: Path, node: Node | None) -> _Edit:
-        """The cuts of one edit. Before it, what shares a value with the edited place is taken apart from it."""
-        while True:
-            holders, entry, missing = self._trail(path)
-            last = holders[-1] if holders else None
-            if self._batch.holds(path) or (self._batch.cuts and len(path) - len(missing) != self._depth(path)):
-                self._settle()  # the place is new, or gone, since the text was read
-            elif missing and isinstance(last, AliasSpan):
-                self._apart(sharing.written_out(self._layout, last, style_at(self._layout, last)))
-            elif (alias := sharing.shared(self._layout, holders, _region(entry, node is None))) is not None:
-                self._apart(sharing.moved(self._layout, alias, style_at(self._layout, alias)))
-            elif node is None and isinstance(last, MappingSpan) and _brought(last, path[-1]):
-                self._apart(sharing.unmerged(self._layout, last, style_at(self._layout, last)))
-            else:
-                break
+        """The cuts of one edit."""
+        holders, entry, missing = self._own(path, removal=node is None)
+        last = holders[-1] if holders else None
         if node is None:
             assert entry is not None and isinstance(last, MappingSpan)
             return _Edit(path, cuts.removal(self._layout, last, entry, style_at(self._layout, last)), last)
         if entry is not None:
             return _Edit(path, cuts.value_cuts(self._layout, entry.value, node, style_at(self._layout, last)))
         return self._added(path, last, missing, node)
+
+    def _own(self, path: Path, *, removal: bool, whole: bool = True) -> tuple[list[Span], Entry | None, Path]:
+        """What the path leads through, after what shares a value with the edited place was taken apart from it.
+
+        `whole`: the value at the path goes, so what others share of it must stay somewhere.
+        """
+        while True:
+            holders, entry, missing = self._trail(path)
+            last = holders[-1] if holders else None
+            region = _region(entry, removal) if whole else None
+            if self._batch.holds(path) or (self._batch.cuts and len(path) - len(missing) != self._depth(path)):
+                self._settle()  # the place is new, or gone, since the text was read
+            elif missing and isinstance(last, AliasSpan):
+                self._apart(sharing.written_out(self._layout, last, style_at(self._layout, last)))
+            elif (alias := sharing.shared(self._layout, holders, region)) is not None:
+                self._apart(sharing.moved(self._layout, alias, style_at(self._layout, alias)))
+            elif removal and isinstance(last, MappingSpan) and _brought(last, path[-1]):
+                self._apart(sharing.unmerged(self._layout, last, style_at(self._layout, last)))
+            else:
+                return holders, entry, missing
 
     def _added(self, path: Path, last: Span | None, missing: Path, node: Node) -> _Edit:
         style = style_at(self._layout, last)
@@ -298,7 +387,7 @@ def document(value: Mapping[str, Plain], comment: str = "") -> str:
 def said(node: Node, wanted: Node) -> bool:
     """Whether a value that was read is already the wanted one: a number without quotes may be meant as a text."""
     if isinstance(wanted, ScalarNode):
-        if not isinstance(node, ScalarNode) or node.null:
+        if not isinstance(node, ScalarNode) or node.null or removes(node):
             return False
         return node.text == wanted.text and (node.plain or not wanted.plain)
     if isinstance(wanted, SequenceNode):

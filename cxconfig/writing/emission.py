@@ -19,9 +19,9 @@ WIDTH = 100
 MAX_KEY = 900
 """A key is written on one line, and the parser reads at most 1,024 characters of it."""
 
-_TYPED = re.compile(r"true|false|-?(0|[1-9][0-9]*)")
+_TYPED = re.compile(r"true|false|\$remove|-?(0|[1-9][0-9]*)")
 _LOOKS_TYPED = re.compile(
-    r"~|null|true|false|yes|no|on|off|[-+]?\.(inf|nan)"
+    r"~|null|\$remove|true|false|yes|no|on|off|[-+]?\.(inf|nan)"
     r"|[-+]?[0-9][0-9_]*(\.[0-9_]*)?(e[-+]?[0-9]+)?|[-+]?\.[0-9]+(e[-+]?[0-9]+)?|0[xob][0-9a-f]+"
     r"|[0-9]+(:[0-9]+)+(\.[0-9]+)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|=|<<",
     re.IGNORECASE | re.DOTALL,
@@ -69,6 +69,19 @@ def node_of(value: Plain, path: tuple[str, ...] = ()) -> Node:
     return sequence
 
 
+def plain_of(node: Node) -> Plain | None:
+    """The value of a node by its looks: what has no quotes and looks like a flag or number is one. None: nothing."""
+    if isinstance(node, MappingNode):
+        return {name: plain_of(value) for name, (_, value) in node.entries.items()}  # type: ignore[misc]
+    if isinstance(node, SequenceNode):
+        return [plain_of(item) for item in node.items]  # type: ignore[misc]
+    if node.null:
+        return None
+    if node.plain and _TYPED.fullmatch(node.text) and node.text != "$remove":
+        return node.text == "true" if node.text in ("true", "false") else int(node.text)
+    return node.text
+
+
 def key_node(key: str, path: tuple[str, ...]) -> ScalarNode:
     _writable(key, path)
     if len(key) > MAX_KEY:
@@ -89,7 +102,7 @@ def _writable(text: str, path: tuple[str, ...]) -> None:
 
 
 def typed(text: str) -> bool:
-    """Whether `text` without quotes is nothing, a flag or a number, and with quotes a text."""
+    """Whether `text` without quotes is nothing, a flag, a number or `$remove`, and with quotes a text."""
     return text in NULLS or _TYPED.fullmatch(text) is not None
 
 

@@ -60,10 +60,11 @@ def _read(text: str, file: str) -> Node | None:
 
 def comments(layout: Layout) -> list[str]:
     """Every comment, in order, without the blanks at its end."""
-    return [layout.text[start:end].rstrip() for start, end in _comments(layout)]
+    return [layout.text[start:end].rstrip() for start, end in comment_places(layout)]
 
 
-def _comments(layout: Layout) -> Iterator[tuple[int, int]]:
+def comment_places(layout: Layout) -> Iterator[tuple[int, int]]:
+    """Start and end of every comment, in order."""
     place = 0
     for leaf in layout.leaves():
         yield from _in_gap(layout, place, leaf.start)
@@ -107,7 +108,7 @@ class _Tidier:
         self._texts: list[tuple[int, int]] = []
         """Start and end of scalars of several lines."""
         self._brackets: list[tuple[int, int, int]] = []
-        """Start, end and least column of brackets over several lines."""
+        """Start and end of brackets over several lines, and the column of what they belong to."""
 
     def text(self) -> str:
         root = self._layout.root
@@ -175,7 +176,7 @@ class _Tidier:
         if isinstance(span, (MappingSpan, SequenceSpan)) and span.flow:
             self._flow(span)
             if not self._layout.same_line(span.body, span.end):
-                self._brackets.append((span.body, span.end, around.new + 1))
+                self._brackets.append((span.body, span.end, max(around.new, 0)))
         elif isinstance(span, MappingSpan):
             self._mapping(span, _Block(span.column, inner, around))
         elif isinstance(span, SequenceSpan):
@@ -278,7 +279,8 @@ class _Tidier:
                 ink = place + len(line) - len(line.lstrip(_BLANKS))
                 bracket = self._bracket(place)
                 if bracket is not None:
-                    self._cut(place, ink, " " * max(ink - place + self._shift(bracket[0]), bracket[2]))
+                    least = bracket[2] if text[ink] in "]}" else bracket[2] + STEP
+                    self._cut(place, ink, " " * max(ink - place + self._shift(bracket[0]), least))
                 elif text[ink] == "#":
                     self._cut(place, ink, " " * self._comment_column(ink - place, ink, where))
             if not self._inside(end) and line.strip(_BLANKS):

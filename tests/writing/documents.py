@@ -186,7 +186,13 @@ def value_of(node: Node | None) -> Value:
     if node.null:
         return None
     if node.plain and typed(node.text):
-        return node.text == "true" if node.text in ("true", "false") else int(node.text)
+        return (
+            node.text == "true"
+            if node.text in ("true", "false")
+            else int(node.text)
+            if node.text != "$remove"
+            else ["$remove"]
+        )
     return node.text
 
 

@@ -134,6 +134,17 @@ def test_another_place_with_the_same_value_keeps_it() -> None:
     assert edited("a: &x 1\n", "a", 2) == "a: &x 2\n"
 
 
+def test_what_a_merge_brings_is_written_out() -> None:
+    """Changed or taken out in its own object; whoever else merges the same has what it had."""
+    text = "x: &x {k: 1, l: {m: 2}}\na:\n  <<: *x  # x\n  o: 3\nb: {<<: *x}\n"
+    assert edited(text, "a.k", 9) == text.replace("  o: 3\n", "  o: 3\n  k: 9\n")
+    assert edited(text, "a.l.n", 9) == text.replace("  o: 3\n", "  o: 3\n  l: {m: 2, n: 9}\n")
+    assert edited(text, "a.k", None) == text.replace("  <<: *x  # x\n", "  l: {m: 2}  # x\n")
+    assert edited(text, "b.k", 9) == text.replace("{<<: *x}", "{<<: *x, k: 9}")
+    moved = text.replace("&x {k: 1", "{k: 9").replace("*x  # x", "&x  # x\n    k: 1\n    l: {m: 2}")
+    assert edited(text, "x.k", 9) == moved
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
@@ -170,6 +181,7 @@ def test_what_is_there_already_is_not_written_again() -> None:
         text = "a: 0123\nb: 5 \nc: {e:   true}\nd:\n- 1\n- 'x'"
         assert edited(text, path, value) == text
     assert edited("a: '5'\n", "a", 5) == "a: 5\n"
+    assert edited("a: $remove\n", "a", "$remove") == 'a: "$remove"\n'
     assert edited("a: ~\n", "a", "") == 'a: ""\n'
 
 
