@@ -18,7 +18,14 @@ TOP_LEVEL = {
     *("pyproject.toml", "README.md", "Makefile", "LICENSE", "CHANGELOG.md"),
 }
 LIBRARY = ("cxconfig", "providers")
-CORE = ("cxconfig.language", "cxconfig.kinds", "cxconfig.planning", "cxconfig.reports", "cxconfig.schema")
+CORE = (
+    "cxconfig.language",
+    "cxconfig.kinds",
+    "cxconfig.planning",
+    "cxconfig.reports",
+    "cxconfig.schema",
+    "cxconfig.writing",
+)
 LINES = 600
 GENERATED = {"go.mod", "go.sum", "requirements.lock", "LICENSE"}
 MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:work|root|tmp|home|Users)(?:/[\w.-]+|\b(?![\w/]))")

@@ -114,7 +114,7 @@ def show_diff(changes: Sequence[FileChange]) -> None:
 
 def ask_to_write(yes: bool, question: str) -> None:
     """Returns when the changes that were shown are to be written; asks nothing with --yes or in CI."""
-    if yes or in_ci():
+    if yes or in_ci(os.environ):
         return
     if not sys.stdin.isatty():
         raise SettingsError("there is no terminal to ask on", way_out="Add --yes to write without a question.")

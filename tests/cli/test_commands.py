@@ -23,6 +23,8 @@ OPTIONS = {
     "refresh": {"--env", "--unlock", "--full", "--moved", "--verbose", "--format"},
     "destroy": {"--env", "--yes", "--unlock", "--verbose", "--format"},
     "secret": set(),
+    "fmt": {"--check", "--diff", "--force", "--format"},
+    "migrate": {"--yes", "--force"},
     "schema": {"--output", "--plain-secret"},
     "completion": set(),
     "doctor": {"--env", "--format"},
