@@ -10,6 +10,7 @@ itself said that the object does not exist.
 
 from __future__ import annotations
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,7 +41,7 @@ class Manage(StrEnum):
     LISTED = "listed"
     """Only what is declared."""
     ALL = "all"
-    """Those that are not declared too: they are reported, and removed when the kind's settings have `on_remove`."""
+    """Those that are not declared too: they are reported, and removed when the kind's settings say `on_remove`."""
 
 
 class Action(StrEnum):
@@ -70,6 +71,8 @@ class Cause(StrEnum):
     """The live object changed since the last up."""
     BOTH = "edit and drift"
     REMOVED = "removed from the YAML"
+    UNDECLARED = "not declared"
+    """Live, never declared, and of a kind of which all objects are managed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,11 @@ class Declared:
     """Must it never be disabled or deleted? None: as its kind's settings say."""
 
 
+def _folded(key: str) -> str:
+    """Equal for keys that differ only by case, or by how a letter with an accent is put together."""
+    return unicodedata.normalize("NFC", key).casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class KindSettings:
     """What tenant.yaml says of one kind, under `systems.<system>.kinds.<kind>`.
@@ -133,7 +141,12 @@ class KindSettings:
 
     def excludes(self, key: str) -> bool:
         """Is this key one that is neither touched nor reported? Case does not matter."""
-        return any(fnmatchcase(key.casefold(), pattern.casefold()) for pattern in self.exclude)
+        return self.excluding(key) is not None
+
+    def excluding(self, key: str) -> str | None:
+        """The first pattern that matches the key, None when none does."""
+        name = _folded(key)
+        return next((pattern for pattern in self.exclude if fnmatchcase(name, _folded(pattern))), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +205,8 @@ class Desired:
     """One object as it should be: the declared values plus the kind's managed defaults, without settings.
 
     `fields` holds the canonical values of the managed fields; a secret field holds nothing but its `SecretRef`.
+    `ignore`: those of them that are written at creation and never compared afterwards. `protect`: what the object
+    itself says. Both are filled in by `tenancy.desired_objects`, so that a kind need not.
     """
 
     kind: str
@@ -201,6 +216,12 @@ class Desired:
     place: Place | None = None
     ignore: frozenset[str] = frozenset()
     protect: bool | None = None
+
+    def compared(self) -> Desired:
+        """The object without what is ignored once it exists."""
+        if not self.ignore:
+            return self
+        return replace(self, fields={name: v for name, v in self.fields.items() if name not in self.ignore})
 
 
 Tick = Callable[[], None]
@@ -286,6 +307,8 @@ class Kind(ABC):
     """The vendor's privilege that the calls need."""
     example: ClassVar[str] = "name"
     """A name for the object of an example."""
+    listable: ClassVar[bool] = False
+    """May all live objects be listed (`Handler.enumerate`), so that `manage: all` is possible?"""
 
     @property
     def id(self) -> str:
@@ -328,6 +351,18 @@ class Kind(ABC):
 
     def removal_call(self, key: str, action: Action) -> str:
         """May override: the API call behind `Action.DISABLE` and `Action.DELETE`, for the plan."""
+        return ""
+
+    def identity(self, key: str) -> str:
+        """May override: equal for keys that may be the same object live. Keys that differ only by case are, so that
+        nobody is taken for undeclared because of a spelling."""
+        return _folded(key)
+
+    def untouchable(self, key: str, settings: Any) -> str:
+        """May override: why an object must never be disabled or deleted by us, whatever is declared; "" when it may.
+
+        `settings`: those of the system. A sentence's end after "it is": "the API user that ...".
+        """
         return ""
 
     def facts(self, live: Values) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-from cxconfig.errors import InputError, InputErrors
-from cxconfig.kinds import Client, Desired, Handler, Kind, Registry, Values
+from cxconfig.errors import InputError, InputErrors, SettingsError, UnexpectedAnswer
+from cxconfig.kinds import Client, Desired, Handler, Kind, Manage, Registry, Values
 from cxconfig.language import Secrets, Tenant
-from cxconfig.planning.compare import Key
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import origin_mark
-from cxconfig.tenancy import system_entry
+from cxconfig.planning.removed import sweeping
+from cxconfig.planning.undeclared import strangers
+from cxconfig.planning.world import Key, World
+from cxconfig.tenancy import kind_settings, system_entry
 
 
 class Watch(Protocol):
@@ -51,7 +54,7 @@ class Live:
         held = list(recorded)
         for kind in self._registry.all():
             wanted: dict[str, Values] = {r.key: r.inputs for r in held if r.kind == kind.id}
-            wanted |= {key: d.fields for (kind_id, key), d in desired.items() if kind_id == kind.id}
+            wanted |= {key: d.compared().fields for (kind_id, key), d in desired.items() if kind_id == kind.id}
             if wanted:
                 self._watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
                 seen = self.handler(kind).observe(wanted, self._watch.advance)
@@ -67,6 +70,60 @@ class Live:
         for kind_id, gone in keys.items():
             self.handler(self._registry[kind_id]).confirm_gone(gone)
 
+    def stock(self, world: World) -> World:
+        """The world with what is live of the kinds of which all objects are managed; the same one without such kinds.
+
+        A listing that lacks an object which was just read is an error, as is one that fails: what is missing in a
+        listing must never be taken for a reason to touch what is in it. Where undeclared objects are to be removed,
+        each is read as well.
+        """
+        kinds = [k for k in self._registry.all() if world.settings_of(k).manage is Manage.ALL]
+        listed = {kind.id: self._keys(kind, world) for kind in kinds if self._configured(kind)}
+        world = replace(world, listed=listed)
+        unread: list[Recorded] = []
+        for kind in kinds:
+            if sweeping(kind, world) is not None:
+                found = [(kind.id, key) for key in strangers(kind, world)]
+                unread += [Recorded(*where, {}) for where in found if where not in world.live]
+        return replace(world, live={**world.live, **self.observe({}, unread)})
+
+    def untouchable(self, world: World) -> World:
+        """The world with the objects that must never be removed, of those that might be."""
+        found: dict[Key, str] = {}
+        settings: dict[str, Any] = {}
+        for kind_id, key in {*world.live, *((k, key) for k, keys in world.listed.items() for key in keys)}:
+            kind = self._registry[kind_id]
+            if (kind_id, key) not in world.desired:
+                if kind.system not in settings:
+                    settings[kind.system] = self._settings(kind.system)
+                if reason := kind.untouchable(key, settings[kind.system]):
+                    found[kind_id, key] = reason
+        return replace(world, untouchable=found)
+
+    def _keys(self, kind: Kind, world: World) -> Sequence[str]:
+        self._watch.phase(f"Listing {kind.system} {kind.name}")
+        keys = self.handler(kind).enumerate()
+        if keys is None:
+            raise SettingsError(
+                f"{kind.system} has no list of its {kind.name}, so `manage: all` cannot be done for them",
+                way_out=f"Write `manage: listed` in systems.{kind.system}.kinds.{kind.name} of tenant.yaml.",
+            )
+        known = {kind.identity(key) for key in keys}
+        seen = [key for (kind_id, key), live in world.live.items() if kind_id == kind.id and live is not None]
+        lacking = [key for key in seen if kind.identity(key) not in known]
+        if lacking:
+            more = f" and {len(lacking) - 1:,} more" if len(lacking) > 1 else ""
+            raise UnexpectedAnswer(
+                f"{kind.system}: the list of all {kind.name} lacks {lacking[0]!r}{more}, which exists: what is not"
+                " declared cannot be told from it; nothing was changed",
+                system=kind.system,
+                way_out=(
+                    f"Run again. If it stays so, the credentials may not see all {kind.name}: write"
+                    f" `manage: listed` in systems.{kind.system}.kinds.{kind.name} of tenant.yaml."
+                ),
+            )
+        return keys
+
     def supporting(
         self, desired: Mapping[Key, Desired], live: Mapping[Key, Values | None]
     ) -> dict[str, Mapping[str, Any]]:
@@ -74,7 +131,7 @@ class Live:
         found: dict[str, Mapping[str, Any]] = {}
         for kind in self._registry.all():
             mine = [(key, d) for key, d in desired.items() if key[0] == kind.id]
-            if any((seen := live[key]) is None or kind.compare(d, seen) for key, d in mine):
+            if any((seen := live[key]) is None or kind.compare(d.compared(), seen) for key, d in mine):
                 found[kind.id] = self.handler(kind).supporting()
         return found
 
@@ -98,8 +155,12 @@ class Live:
         """The mark of the live tenant that the settings name."""
         return origin_mark(self._registry.system(system).origin(self._settings(system)))
 
+    def _configured(self, kind: Kind) -> bool:
+        return kind.system in self._tenant.systems
+
     def _needed(self) -> list[str]:
         kinds = [self._registry[kind_id] for kind_id, objects in self._tenant.objects.items() if objects]
+        kinds += [self._registry[k] for k, said in kind_settings(self._tenant).items() if said.manage is Manage.ALL]
         return list(dict.fromkeys(kind.system for kind in kinds))
 
     def _settings(self, system: str) -> Any:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cxconfig.errors import InputError, InputErrors, SettingsError
-from cxconfig.kinds import Desired, KindSettings, OnRemove, Registry, SecretRef
+from cxconfig.kinds import Declared, Desired, Kind, KindSettings, Registry, SecretRef
 from cxconfig.language import Secrets, SystemEntry, Tenant
 from cxconfig.language.references import PULUMI
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
@@ -23,11 +24,19 @@ _SPECIAL = re.compile(r"[%?#\x00-\x1f\x7f]")
 
 def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
     """Every declared object as it should be, kind by kind."""
+    settings = kind_settings(tenant)
     return {
-        (kind.id, key): kind.desire(declared)
+        (kind.id, key): desired_object(kind, declared, settings.get(kind.id, KindSettings()))
         for kind in registry.all()
         for key, declared in tenant.objects.get(kind.id, {}).items()
     }
+
+
+def desired_object(kind: Kind, declared: Declared, settings: KindSettings) -> Desired:
+    """One declared object as it should be, with what it and its kind's settings say of ignoring and protecting."""
+    desired = kind.desire(declared)
+    ignore = (declared.ignore | settings.ignore) & desired.fields.keys()
+    return replace(desired, ignore=frozenset(ignore), protect=declared.protect)
 
 
 def secrets_of(tenant: Tenant, registry: Registry, secrets: Secrets) -> dict[Key, dict[str, str]]:
@@ -70,13 +79,6 @@ def stack_references(tenant: Tenant) -> Iterator[SecretRef]:
 def digester_of(tenant: str) -> Digester:
     """What makes and checks the digests of a tenant's record, with the passphrases of the environment."""
     return Digester(passphrase(os.environ), tenant, os.environ.get(PREVIOUS_VARIABLE))
-
-
-def removal_policies(tenant: Tenant) -> dict[str, OnRemove]:
-    """What tenant.yaml says about removal, by kind id."""
-    return {
-        kind: settings.on_remove for kind, settings in kind_settings(tenant).items() if settings.on_remove is not None
-    }
 
 
 def kind_settings(tenant: Tenant) -> dict[str, KindSettings]:

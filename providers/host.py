@@ -35,27 +35,31 @@ from cxconfig.errors import (
     SettingsError,
 )
 from cxconfig.journal import Entry, Event, Journal, error_to_data
-from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, OnRemove, Values
+from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, KindSettings, Values
 from cxconfig.language import Secrets, SystemEntry, Tenant, load
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import ENVIRONMENT, HandedStep, Handover
 from cxconfig.planning.record import (
+    BESIDE,
+    IGNORE,
     KEY,
-    ON_REMOVE,
     ORIGIN,
     Digester,
+    compared,
     differing,
+    ignored,
+    is_candidate,
     is_digest,
     observed_record,
     origin_mark,
     plain,
     record_value,
-    recorded_on_remove,
     same_key,
     unfit,
     unreadable,
 )
-from cxconfig.tenancy import digester_of, removal_policies, system_entry
+from cxconfig.planning.removed import policy_of, protection
+from cxconfig.tenancy import desired_object, digester_of, kind_settings, system_entry
 from providers.registry import REGISTRY
 
 TENANT_VARIABLE = "CXCONFIG_TENANT"
@@ -97,6 +101,7 @@ class Host:
         self._handlers: dict[str, Handler] = {}
         self._connections: dict[str, Any] = {}
         self._origins: dict[str, str] = {}
+        self._of_systems: dict[str, Any] = {}
         self._digester: Digester | None = None
         self._sound = handover is not None
         self._broken = False
@@ -149,18 +154,21 @@ class Host:
         if step is not None and (step.observed is None or differing(kind, step.observed, wanted)):
             return True
         return bool(differing(kind, held, wanted)) or any(
-            is_digest(value) and held.get(name) != value for name, value in wanted.items()
+            is_digest(value) and held.get(name) != value for name, value in compared(wanted).items()
         )
 
     def read(self, kind_id: str, props: dict[str, Any]) -> Found | None:
         self._same_origin(kind_id, props)
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
         held = self._newly_listed(kind, held[KEY]) | held
-        live = self._observe(kind, held[KEY], held)
+        wanted = {**held, IGNORE: sorted(self._still_ignored(kind, held))}
+        live = self._observe(kind, held[KEY], wanted)
         if live is None:
             self._handler(kind).confirm_gone([held[KEY]])
             return None
-        seen = observed_record(kind, held[KEY], held, live, self._digests())
+        seen = {**observed_record(kind, held[KEY], wanted, live, self._digests()), IGNORE: held.get(IGNORE)}
+        if IGNORE not in held:
+            del seen[IGNORE]
         return Found(seen, self._outputs(kind, seen, live))
 
     def create(self, kind_id: str, news: dict[str, Any]) -> dict[str, Any]:
@@ -249,23 +257,30 @@ class Host:
         key = held[KEY]
         if step is not None and step.action is Action.FORGET:
             return
-        if step is None and self._declared_in_another_case(kind, key):
-            return  # it may be the very same object live
+        settings = self._kind_settings(kind)
+        if step is None and self._leave_alone(kind, held, settings):
+            return
         live = self._observe(kind, key, {})
         if live is None:
             self._handler(kind).confirm_gone([key])
             return
-        policy = recorded_on_remove(held) or self._policies().get(kind.id) or kind.removals[0]
-        action = kind.removal(policy, live)
+        action = kind.removal(policy_of(kind, held, settings), live)
         if action is Action.FORGET:
             return
+        untouchable = kind.untouchable(key, self._system_settings(kind.system))
+        if why := protection(kind, held, settings, untouchable):
+            raise ObjectError(f"{kind.singular} {key}: {why}", kind=kind.id, key=key)
         if step is not None and step.action is not action:
             raise _changed(kind, key, None, f"it would be {action} instead of {step.action}")
         self._handler(kind).remove(key, live, action)
 
-    def _declared_in_another_case(self, kind: Kind, key: str) -> bool:
-        names = self._tenant().objects.get(kind.id, {})
-        return key not in names and key.casefold() in {name.casefold() for name in names}
+    def _leave_alone(self, kind: Kind, held: Values, settings: KindSettings) -> bool:
+        """Under plain pulumi, what our commands would only forget: what is excluded, what they had only recorded to
+        remove it themselves, and what is declared in another spelling, as it may be the very same object live."""
+        key, names = held[KEY], self._tenant().objects.get(kind.id, {})
+        if settings.excludes(key) or is_candidate(held):
+            return True
+        return key not in names and kind.identity(key) in {kind.identity(name) for name in names}
 
     def _journaled(
         self,
@@ -300,7 +315,8 @@ class Host:
     ) -> list[Difference]:
         """What differs between a record and a live object; digests are compared as digests."""
         key = record[KEY]
-        names = [n for n in record if n in kind.specs and not kind.specs[n].secret and not kind.specs[n].setting]
+        names = [n for n in compared(record) if n in kind.specs]
+        names = [n for n in names if not kind.specs[n].secret and not kind.specs[n].setting]
         if live_is_record:
             names = [n for n in names if n in live]
         clear = {n: record[n] for n in names if not is_digest(record[n]) and not is_digest(live.get(n))}
@@ -315,9 +331,13 @@ class Host:
     def _desired(
         self, kind: Kind, record: dict[str, Any], secret_names: set[str] | None = None
     ) -> tuple[Desired, dict[str, str]]:
-        """The object with its real values: secrets and private fields come from the tenant's files."""
+        """The object with its real values: secrets and private fields come from the tenant's files.
+
+        `secret_names`: for a change, those that are to be written, and nothing that is ignored; None for a creation.
+        """
         key = record[KEY]
-        fields = {n: v for n, v in record.items() if n in kind.specs and not kind.specs[n].setting}
+        whole = record if secret_names is None else compared(record)
+        fields = {n: v for n, v in whole.items() if n in kind.specs and not kind.specs[n].setting}
         hidden = {n for n, v in fields.items() if kind.specs[n].secret or is_digest(v)}
         if secret_names is not None:
             hidden -= {n for n in hidden if kind.specs[n].secret and n not in secret_names}
@@ -337,11 +357,12 @@ class Host:
                 else:
                     fields[name] = value
         fields = {n: v for n, v in fields.items() if not kind.specs[n].secret}
-        return Desired(kind.id, key, fields, place=place), secrets
+        ignore = ignored(record) & record.keys()
+        return Desired(kind.id, key, fields, place=place, ignore=ignore), secrets
 
     def _changed_secrets(self, kind: Kind, held: Values, record: Values) -> set[str]:
-        """Secrets that were not recorded before, or as another value."""
-        names = {name for name in record if name in kind.specs and kind.specs[name].secret}
+        """Secrets that were not recorded before, or as another value; never those that are, or were, ignored."""
+        names = {n for n in record.keys() - ignored(record) - ignored(held) if n in kind.specs and kind.specs[n].secret}
         unlike = {name for name in names if held.get(name) != record[name]}
         if not any(name in held and not same_key(held[name], record[name]) for name in unlike):
             return unlike
@@ -356,7 +377,15 @@ class Host:
             raise _changed(kind, key, place, f"`{name}` in the files or in the environment is another one now")
 
     def _observe(self, kind: Kind, key: str, fields: Mapping[str, Any]) -> Values | None:
-        return self._handler(kind).observe({key: fields})[key]
+        return self._handler(kind).observe({key: compared(fields)})[key]
+
+    def _still_ignored(self, kind: Kind, held: Values) -> frozenset[str]:
+        """What a record ignores; under plain pulumi without what is compared again, so that a refresh reads it."""
+        before = ignored(held)
+        declared = self._tenant().objects.get(kind.id, {}).get(held[KEY]) if before and not self._handover else None
+        if declared is None:
+            return before
+        return before & desired_object(kind, declared, self._kind_settings(kind)).ignore
 
     def _newly_listed(self, kind: Kind, key: str) -> dict[str, Any]:
         """Under plain pulumi a refresh also reads fields that were listed since, so that a preview judges them."""
@@ -390,10 +419,9 @@ class Host:
         value = secret_in(self._settings, key)
         return value if value is not None else self._given(full_key(key))
 
-    def _policies(self) -> Mapping[str, OnRemove]:
-        if self._handover is not None:
-            return self._handover.on_remove
-        return removal_policies(self._tenant())
+    def _kind_settings(self, kind: Kind) -> KindSettings:
+        known = self._handover.settings if self._handover is not None else kind_settings(self._tenant())
+        return known.get(kind.id, KindSettings())
 
     def _digests(self) -> Digester:
         with self._lock:
@@ -405,10 +433,15 @@ class Host:
     def _origin(self, system: str) -> str:
         with self._lock:
             if system not in self._origins:
-                definition = REGISTRY.system(system)
-                settings = self._entry(system).resolve(definition, self._secrets)
-                self._origins[system] = origin_mark(definition.origin(settings))
+                origin = REGISTRY.system(system).origin(self._system_settings(system))
+                self._origins[system] = origin_mark(origin)
             return self._origins[system]
+
+    def _system_settings(self, system: str) -> Any:
+        with self._lock:
+            if system not in self._of_systems:
+                self._of_systems[system] = self._entry(system).resolve(REGISTRY.system(system), self._secrets)
+            return self._of_systems[system]
 
     def _same_origin(self, kind_id: str, props: Mapping[str, Any]) -> None:
         """Under plain pulumi: an object that was applied to another live tenant is not looked for in this one."""
@@ -428,9 +461,7 @@ class Host:
             return self._handlers[kind.id]
 
     def _connect(self, system: str) -> Any:
-        entry = self._entry(system)
-        settings = entry.resolve(REGISTRY.system(system), self._secrets)
-        return REGISTRY.system(system).connect(settings)
+        return REGISTRY.system(system).connect(self._system_settings(system))
 
     def _entry(self, system: str) -> SystemEntry:
         if self._handover is not None and system in self._handover.systems:
@@ -447,7 +478,7 @@ def managed(kind_id: str, held: Mapping[str, Any]) -> dict[str, Any]:
             f"the state cannot be used: {kind_id} {held.get(KEY, '')}: {problem}",
             way_out="Somebody changed it. Restore it, or take the entry out with `pulumi state delete`.",
         )
-    names = {KEY, ON_REMOVE, *REGISTRY[kind_id].specs}
+    names = BESIDE | REGISTRY[kind_id].specs.keys()
     return {name: value for name, value in held.items() if name in names}
 
 

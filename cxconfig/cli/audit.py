@@ -26,7 +26,7 @@ def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: st
     from cxconfig.live import Live
     from cxconfig.planning.compare import World, compare
     from cxconfig.planning.plan import Plan, Result
-    from cxconfig.tenancy import desired_objects
+    from cxconfig.tenancy import desired_objects, kind_settings
     from providers.registry import REGISTRY
 
     began, watch = time.monotonic(), progress()
@@ -35,7 +35,8 @@ def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: st
         live.check_settings()
         desired = desired_objects(tenant, REGISTRY)
         seen = live.observe(desired)
-        plan = compare(REGISTRY, World(tenant.name, desired, seen, live.supporting(desired, seen)))
+        world = World(tenant.name, desired, seen, live.supporting(desired, seen), settings=kind_settings(tenant))
+        plan = compare(REGISTRY, live.untouchable(live.stock(world)))
         watch.done()
         plan = Plan(plan.tenant, plan.steps, plan.declared, tuple(live.warnings()))
         return show_result(Result("audit", plan, None, (), time.monotonic() - began, live.read), form, verbose)

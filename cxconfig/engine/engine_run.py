@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from pulumi import automation
 from pulumi.automation import OpType
@@ -21,7 +21,9 @@ from cxconfig.language import Tenant
 from cxconfig.planning.compare import World
 from cxconfig.planning.handover import ENVIRONMENT, Handover
 from cxconfig.planning.plan import Plan, Recorded
-from cxconfig.tenancy import removal_policies
+from cxconfig.tenancy import kind_settings
+
+T = TypeVar("T")
 
 APPLY = {"continue_on_error": True, "parallel": 16}
 """A refused object does not stop the others; how many steps at a time is up to the dynamic host."""
@@ -54,7 +56,7 @@ class EngineRun:
             folder=str(self.tenant.folder),
             journal=str(self.run.journal.path),
             systems={name: entry.values for name, entry in self.tenant.systems.items()},
-            on_remove=removal_policies(self.tenant),
+            settings=kind_settings(self.tenant),
             steps=handed_steps(plan, self.world, self.registry),
             environments=self.tenant.environments,
         )
@@ -74,6 +76,8 @@ class EngineRun:
                     announced[data.urn] = OpType(data.op).value
 
         known = [s for s in plan.changes if s.recorded or (s.kind, s.key) in self.world.desired]
+        if not known and not full:
+            return announced  # all that is to be done is to remove what the engine has not heard of yet
         if self._destroys:
             self._do("preview_destroy", known, full, listen)
         else:
@@ -102,10 +106,17 @@ class EngineRun:
         self._do("refresh", plan.changes, full, None)
 
     def adopt(self, recorded: Sequence[Recorded]) -> None:
-        """Record objects as they were applied by a killed run; the host reads and writes nothing."""
-        resources = [Resource(r.kind, r.key, r.inputs) for r in recorded]
-        urns = [urn_of(PROJECT, self.stack.name, r.kind, r.key) for r in recorded]
-        self._execute("up", resources, {"target": urns})
+        """Record objects so that the engine knows them; the host reads and writes nothing.
+
+        They are always given as targets, in several runs when they are too many for one: without targets the engine
+        would take everything else for gone.
+        """
+        for group in in_groups(recorded, lambda r: len(self._urn(r)), MAX_TARGETS):
+            resources = [Resource(r.kind, r.key, r.inputs) for r in group]
+            self._execute("up", resources, {"target": [self._urn(r) for r in group]})
+
+    def _urn(self, recorded: Recorded) -> str:
+        return urn_of(PROJECT, self.stack.name, recorded.kind, recorded.key)
 
     @property
     def _destroys(self) -> bool:
@@ -164,6 +175,20 @@ class EngineRun:
         if code < 0:
             return EngineFailed(f"the engine was killed (signal {-code})", way_out=again)
         return EngineFailed(f"the engine crashed (exit code {code})", details=told, way_out=again)
+
+
+def in_groups(things: Sequence[T], size: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """The things in order, in groups of which each has at most that size, or is a single one."""
+    group: list[T] = []
+    taken = 0
+    for thing in things:
+        if group and taken + size(thing) > most:
+            yield group
+            group, taken = [], 0
+        group.append(thing)
+        taken += size(thing)
+    if group:
+        yield group
 
 
 def _told(said: Sequence[str], text: str) -> list[str]:

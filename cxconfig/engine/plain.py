@@ -13,12 +13,18 @@ from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
 from cxconfig.engine.steps import resources_for
 from cxconfig.environments import plain_environments
 from cxconfig.errors import CxconfigError, SettingsError
+from cxconfig.kinds import Manage
 from cxconfig.language import Secrets, Tenant, load
 from cxconfig.live import Live
 from cxconfig.planning.compare import World
-from cxconfig.tenancy import desired_objects, digester_of, secrets_of
+from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
 from providers.host import tenant_folder
 from providers.registry import REGISTRY
+
+ONLY_OURS = (
+    "plain pulumi neither sees nor removes objects that are not declared; `cxconfig preview`, `cxconfig up` and"
+    " `cxconfig audit` do"
+)
 
 
 def program(configured: str | None) -> Coroutine[Any, Any, int]:
@@ -38,6 +44,8 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         _assert_existing(Live(tenant, REGISTRY, Silent(), resolver), desired)
     except CxconfigError as error:
         raise pulumi.RunError(str(error)) from None
+    for name in [kind for kind, said in kind_settings(tenant).items() if said.manage is Manage.ALL]:
+        pulumi.log.warn(f"manage: all of {name}: {ONLY_OURS}")
     world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
     return register(resources_for(REGISTRY, world, list(desired)))
 

@@ -19,14 +19,14 @@ from cxconfig.engine.stack_secrets import resolver
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
 from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError
 from cxconfig.journal import Event, error_from_data
-from cxconfig.kinds import Action, Cause, Registry
+from cxconfig.kinds import Action, Registry
 from cxconfig.language import Tenant, load
 from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.plan import Fate, Outcome, Plan, Recorded, Result, Step
-from cxconfig.planning.record import unreadable
-from cxconfig.tenancy import desired_objects, digester_of, removal_policies, secrets_of
+from cxconfig.planning.record import is_candidate, unreadable
+from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
 
 
 class Session:
@@ -67,13 +67,17 @@ class Session:
     def close(self) -> None:
         self.live.close()
 
-    def look(self, *, declared: bool = True, reading: bool = False) -> World:
+    def look(self, *, declared: bool = True, reading: bool = False, stock: bool = False) -> World:
         """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy).
 
-        `reading`: nothing is to be written after this, so nobody is kept from writing.
+        `reading`: nothing is to be written after this, so nobody is kept from writing. `stock`: look also for what is
+        not declared, where all objects of a kind are managed.
         """
         try:
-            return self._look(declared, reading)
+            world = self._look(declared, reading)
+            world = self.live.untouchable(self.live.stock(world) if stock else world)
+            self.watch.done()
+            return world
         except KeyboardInterrupt:
             raise Interrupted("interrupted: nothing was applied") from None
 
@@ -96,8 +100,7 @@ class Session:
         self.behind = behind(recorded, held)
         live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
         self.live.confirm_gone(r for where, r in held.items() if r.urn and live[where] is None)
-        held = {where: r for where, r in held.items() if r.urn or live[where] is not None}
-        self.watch.done()
+        held = {w: r for w, r in held.items() if r.urn or (live[w] is not None and not is_candidate(r.inputs))}
         return World(
             self.tenant.name,
             desired,
@@ -105,7 +108,7 @@ class Session:
             self.live.supporting(desired, live),
             held,
             secrets,
-            removal_policies(self.tenant),
+            kind_settings(self.tenant),
             self.digester,
         )
 
@@ -166,7 +169,7 @@ class Session:
 
     def preview(self) -> Result:
         """Compare, and let the engine announce what it would do, if there is anything."""
-        world = self.look(reading=True)
+        world = self.look(reading=True, stock=True)
         plan = self.plan(world)
         if not plan.problems and (plan.changes or self.full):
             self._announced(world, plan)
@@ -174,7 +177,7 @@ class Session:
 
     def up(self, confirm: Callable[[Plan], bool]) -> Result:
         """Compare, ask, have the engine announce, hold that against the comparison, apply."""
-        world = self.look()
+        world = self.look(stock=True)
         plan = self.plan(world)
         if plan.problems:
             return self._result("up", plan)
@@ -186,9 +189,11 @@ class Session:
         return self._apply("up", world, plan)
 
     def destroy(self, confirm: Callable[[Plan], bool]) -> Result:
-        """Take every recorded object out, as its `on_remove` says."""
+        """Take every recorded object out, as its `on_remove` says; nothing at all when one is protected."""
         world = self.look(declared=False)
         plan = self.plan(world)
+        if plan.problems:
+            return self._result("destroy", plan)
         if not plan.changes:
             self._forget_unfinished()
             return self._result("destroy", plan, ())
@@ -241,15 +246,22 @@ class Session:
         self.unfinished = []
 
     def _make_known(self, world: World, plan: Plan) -> tuple[World, Plan]:
-        """Have the engine record what a killed run created and what is no longer declared, so that it can remove it."""
+        """Have the engine record what it is to remove and has never heard of: what a killed run created and is no
+        longer declared, and what was never declared. What is live was read before, and each object is read again by the
+        host right before it is removed."""
         unknown = ghosts(world.recorded or {}, plan)
         if not unknown:
             return world, plan
+        world = replace(world, recorded={**(world.recorded or {}), **{(r.kind, r.key): r for r in unknown}})
         steps = tuple(Step(r.kind, r.key, Action.RECORD, exists=True) for r in unknown)
+        self.watch.phase("Recording what is to be removed")
         with self._run(world, Plan(plan.tenant, steps, {})) as run:
             run.adopt(unknown)
             run.settled = True
-        world = self.look(declared=bool(world.desired))
+        self.watch.done()
+        known = {(r.kind, r.key): r for r in self.stack.recorded(self.registry)}
+        fresh = {(r.kind, r.key): known[r.kind, r.key] for r in unknown if (r.kind, r.key) in known}
+        world = replace(world, recorded={**(world.recorded or {}), **fresh})
         return world, self.plan(world)
 
     def _announced(self, world: World, plan: Plan) -> None:
@@ -260,7 +272,7 @@ class Session:
         self.watch.phase("Asking the engine")
         announced = run.preview(plan, full=self.full)
         self.watch.done()
-        known = tuple(s for s in plan.steps if s.recorded or s.cause is not Cause.REMOVED)
+        known = tuple(s for s in plan.steps if s.recorded or s.declared)
         hold_against(announced, replace(plan, steps=known), PROJECT, self.stack.name, full=self.full)
 
     @contextmanager

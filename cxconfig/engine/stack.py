@@ -27,7 +27,7 @@ from cxconfig.environments import joined
 from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
-from cxconfig.planning.record import KEY, ON_REMOVE, ORIGIN, plain, unfit
+from cxconfig.planning.record import BESIDE, KEY, ORIGIN, plain, unfit
 from cxconfig.tenancy import backend_of, folder_of, folder_url
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | Non
     if not str(resource["type"]).startswith("pulumi-python:dynamic/") or kind not in registry:
         return None
     inputs = plain(resource.get("inputs") or {})
-    names = {KEY, ON_REMOVE, *registry[kind].specs}
+    names = BESIDE | registry[kind].specs.keys()
     inputs = {n: v for n, v in inputs.items() if n in names}
     urn = str(resource.get("urn"))
     problem = unfit(registry[kind], inputs)

@@ -11,7 +11,7 @@ from cxconfig.kinds import Action, Cause, Desired, Difference, Registry
 from cxconfig.planning.compare import Key, World
 from cxconfig.planning.handover import HandedStep
 from cxconfig.planning.plan import Plan, Recorded, Step
-from cxconfig.planning.record import differing, observed_record, record_of
+from cxconfig.planning.record import candidate, differing, observed_record, record_of
 
 QUIET = frozenset({"same", "refresh", "read"})
 """Engine steps that change nothing."""
@@ -40,10 +40,11 @@ def handed_steps(plan: Plan, world: World, registry: Registry) -> dict[Key, Hand
 
 
 def record_for(registry: Registry, world: World, where: Key) -> dict[str, Any]:
-    """The record of a declared object, or what is recorded of one that is no longer declared."""
+    """The record of a declared object, or what is recorded of one that is not, or is to be so that it can go."""
     desired = world.desired.get(where)
     if desired is None or world.digester is None:
-        return dict((world.recorded or {})[where].inputs)
+        held = (world.recorded or {}).get(where)
+        return dict(held.inputs) if held is not None else candidate(where[1])
     return record_of(registry[where[0]], desired, world.secrets.get(where, {}), world.digester)
 
 
@@ -74,7 +75,7 @@ def needs_of(registry: Registry, desired: Mapping[Key, Desired], one: Desired) -
 
 def dependents(registry: Registry, world: World, steps: Sequence[Step]) -> list[Key]:
     """Declared objects that the record still ties to a removed one: the engine must hear that they no longer are."""
-    removed = {(s.kind, s.key) for s in steps if s.cause is Cause.REMOVED}
+    removed = {(s.kind, s.key) for s in steps if not s.declared}
     if not removed:
         return []
     stepped = {(s.kind, s.key) for s in steps}
@@ -92,7 +93,7 @@ def expected(plan: Plan, project: str, stack: str) -> dict[str, frozenset[str]]:
     steps = {}
     for step in plan.changes:
         urn = urn_of(project, stack, step.kind, step.key)
-        if step.cause is Cause.REMOVED:
+        if not step.declared:
             steps[urn] = frozenset({"delete"})
         else:
             steps[urn] = frozenset({"update"}) if step.recorded else frozenset({"create"})
@@ -185,6 +186,12 @@ def catching_up(plan: Plan, world: World, behind: Iterable[Key]) -> list[Step]:
 
 
 def ghosts(recorded: Mapping[Key, Recorded], plan: Plan) -> list[Recorded]:
-    """Objects of a killed run that are no longer declared and that the engine has never heard of."""
-    removed = {(s.kind, s.key) for s in plan.steps if s.cause is Cause.REMOVED}
-    return [held for where, held in recorded.items() if where in removed and not held.urn]
+    """Objects that the engine must hear of before it can take them out: what a killed run created and is no longer
+    declared, and what was never declared and is to be removed."""
+    unknown = []
+    for step in plan.changes:
+        where = (step.kind, step.key)
+        held = recorded.get(where) or Recorded(*where, candidate(step.key))
+        if not step.declared and not held.urn:
+            unknown.append(held)
+    return unknown

@@ -14,6 +14,7 @@ from cxconfig.errors import InputErrors, Place
 from cxconfig.kinds import Declared, KindSettings, Manage, Registry, SecretRef
 from cxconfig.language import references, variables
 from cxconfig.language.excerpts import attach
+from cxconfig.language.exclusion import contradictions
 from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, environments, sources
 from cxconfig.language.kind_settings import choice
 from cxconfig.language.layers import MARKERS, Idle, finished, half_set, merge, removes
@@ -118,6 +119,8 @@ class _Loader:
             self._registry, self._mistakes, self._layers, tenant.kinds(), whole=self._whole, marked=self._marked
         )
         found.read()
+        for mistake in contradictions(found.found, tenant.kinds()):
+            self._mistakes.add(mistake)
         if tenant.configured is not None:
             _unconfigured(self._layers, tenant.configured, Sheet("", self._mistakes))
         if self._mistakes.errors:

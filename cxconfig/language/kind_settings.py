@@ -15,10 +15,10 @@ from cxconfig.language.shape import BAD, FlagShape, ListShape, Spot, TextShape
 def read_kinds(
     node: Node | None, path: Path, sheet: Sheet, kinds: Mapping[str, Kind], manage: Manage
 ) -> dict[str, KindSettings]:
-    """The settings of each kind that is named, by its keyword; of every kind when `manage`, the tenant's default, is
-    another than each kind's."""
-    default = KindSettings(manage=manage)
-    found = {} if manage is Manage.LISTED else dict.fromkeys(kinds, default)
+    """The settings of each kind that is named, by its keyword; of every kind that can be listed as well when `manage`,
+    the tenant's default, is `all`."""
+    defaults = {name: KindSettings(manage=manage if kind.listable else Manage.LISTED) for name, kind in kinds.items()}
+    found = {name: default for name, default in defaults.items() if default.manage is Manage.ALL}
     if node is None:
         return found
     if not isinstance(node, MappingNode):
@@ -29,7 +29,7 @@ def read_kinds(
         if name not in kinds:
             sheet.unknown(key, name, kinds, path=path, what="kind")
         elif isinstance(value, MappingNode):
-            found[name] = _read(kinds[name], value, Spot(sheet, (*path, name)), default)
+            found[name] = _read(kinds[name], value, Spot(sheet, (*path, name)), defaults[name])
         elif not is_null(value):
             rule = f"must be a mapping, not {described(value)}"
             sheet.add(value, rule, "write on_remove: or another setting below it", path=(*path, name))
@@ -64,6 +64,9 @@ def _on_remove(kind: Kind, node: Node, spot: Spot) -> Any:
 
 def _manage(kind: Kind, node: Node, spot: Spot) -> Any:
     value = choice(node, [choice.value for choice in Manage], spot)
+    if value == Manage.ALL and not kind.listable:
+        rule = f"{kind.system} has no list of its {kind.name}, so what is not declared cannot be found"
+        return spot.add(node, rule, f"write {Manage.LISTED}, or remove the line")
     return BAD if value is BAD else Manage(value)
 
 

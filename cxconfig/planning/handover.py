@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cxconfig.kinds import Action, OnRemove, SecretRef, Values
+from cxconfig.kinds import Action, KindSettings, OnRemove, SecretRef, Values
 
 ENVIRONMENT = "CXCONFIG_HANDOVER"
 """Environment variable with the file's path."""
@@ -40,7 +40,8 @@ class Handover:
     folder: str
     journal: str
     systems: Mapping[str, Values]
-    on_remove: Mapping[str, OnRemove]
+    settings: Mapping[str, KindSettings]
+    """What tenant.yaml says of kinds, as far as it bears on removal."""
     steps: Mapping[tuple[str, str], HandedStep]
     environments: tuple[str, ...] = ()
 
@@ -52,7 +53,7 @@ class Handover:
                 "environments": list(self.environments),
                 "journal": self.journal,
                 "systems": {name: {k: _out(v) for k, v in s.items()} for name, s in self.systems.items()},
-                "on_remove": self.on_remove,
+                "settings": {kind: [said.on_remove, said.protect] for kind, said in self.settings.items()},
                 "steps": [
                     [kind, key, step.action, step.observed, list(step.fields), dict(step.facts)]
                     for (kind, key), step in self.steps.items()
@@ -68,7 +69,10 @@ class Handover:
             data["folder"],
             data["journal"],
             {name: {k: _in(v) for k, v in s.items()} for name, s in data["systems"].items()},
-            {kind: OnRemove(value) for kind, value in data["on_remove"].items()},
+            {
+                kind: KindSettings(on_remove=OnRemove(on_remove) if on_remove else None, protect=protect)
+                for kind, (on_remove, protect) in data["settings"].items()
+            },
             {
                 (kind, key): HandedStep(Action(action), observed, tuple(fields), facts)
                 for kind, key, action, observed, fields, facts in data["steps"]

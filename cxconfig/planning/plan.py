@@ -47,6 +47,11 @@ class Step:
     recorded: bool = False
     exists: bool = False
 
+    @property
+    def declared(self) -> bool:
+        """Does the object stand in the YAML?"""
+        return self.cause not in (Cause.REMOVED, Cause.UNDECLARED)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -75,8 +80,13 @@ class Plan:
         return tuple(step for step in self.changes if step.action is not Action.ADOPT or step.differences)
 
     @property
+    def undeclared(self) -> tuple[Step, ...]:
+        """Live objects that were never declared, and that are only reported."""
+        return tuple(s for s in self.steps if s.cause is Cause.UNDECLARED and s.action is Action.NONE)
+
+    @property
     def unchanged(self) -> int:
-        touched = sum(1 for s in self.changes if s.cause is not Cause.REMOVED)
+        touched = sum(1 for s in self.changes if s.declared)
         return sum(self.declared.values()) - touched
 
 
@@ -123,9 +133,10 @@ class Result:
         """preview, refresh and audit: 0 nothing to do, 2 changes or drift, 1 error. up and destroy: 0 done, 1 error.
 
         To take over what is live as declared is no change: a preview after an export is empty.
+        Objects that are not declared are drift to an audit; to a preview only when an up would remove them.
         """
         if self.errors or self.failed or (self.plan.problems and self.command != "audit"):
             return 1  # to an audit, drift that no up can repair is drift like any other
         if self.command in {"up", "destroy"}:
             return 0
-        return 2 if self.plan.pending else 0
+        return 2 if self.plan.pending or (self.command == "audit" and self.plan.undeclared) else 0

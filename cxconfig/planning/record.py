@@ -2,7 +2,8 @@
 
 A record is `{"key": ..., field: value, ...}`. Secrets and personal data are replaced by a digest `hmac:<key id>:<mac>`;
 `key id` tells under which passphrase it was made, so that a changed passphrase never looks like changed secrets.
-`on_remove` is recorded only where the object itself says it.
+`on_remove` and `protect` are recorded only where the object itself says them, `ignore` only where there is something
+to ignore: the fields that were written at creation and are never compared afterwards.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ ITERATIONS = 300_000
 PREFIX = "hmac:"
 KEY = "key"
 ON_REMOVE = "on_remove"
+IGNORE = "ignore"
+PROTECT = "protect"
+UNDECLARED = "undeclared"
+"""True for an object that was never declared and is recorded only so that the engine can remove it."""
+BESIDE = frozenset({KEY, ON_REMOVE, IGNORE, PROTECT, UNDECLARED})
+"""What a record holds beside the managed fields; no kind may have a field of such a name, but for `on_remove`."""
 ORIGIN = "origin"
 """Beside the record: a mark of the live tenant that the object is in."""
 
@@ -77,7 +84,13 @@ def unreadable(kind: Kind, record: Values, digester: Digester) -> list[str]:
         name
         for name, value in record.items()
         if name in kind.specs and kind.specs[name].secret and is_digest(value) and not digester.knows(value)
+        if name not in ignored(record)
     ]
+
+
+def ignored(record: Values) -> frozenset[str]:
+    """The fields that a record says are not compared."""
+    return frozenset(record.get(IGNORE) or ())
 
 
 def is_digest(value: Any) -> bool:
@@ -101,20 +114,35 @@ def record_value(kind: Kind, key: str, name: str, value: Any, digester: Digester
 def record_of(kind: Kind, desired: Desired, secrets: Mapping[str, str], digester: Digester) -> dict[str, Any]:
     """What the state should hold of a declared object; `secrets`: the resolved secret fields."""
     fields = {**desired.fields, **secrets}
-    record = {KEY: desired.key}
+    record: dict[str, Any] = {KEY: desired.key}
     record |= {name: record_value(kind, desired.key, name, value, digester) for name, value in fields.items()}
     if desired.on_remove is not None:
         record[ON_REMOVE] = desired.on_remove.value
+    if desired.protect is not None:
+        record[PROTECT] = desired.protect
+    if desired.ignore:
+        record[IGNORE] = sorted(desired.ignore)
     return record
+
+
+def compared(record: Values) -> dict[str, Any]:
+    """A record without the fields that it ignores."""
+    return {name: value for name, value in record.items() if name not in ignored(record)}
+
+
+def candidate(key: str) -> dict[str, Any]:
+    """The record of an object that was never declared and is to be removed."""
+    return {KEY: key, UNDECLARED: True}
 
 
 def observed_record(kind: Kind, key: str, managed: Values, live: Values, digester: Digester) -> dict[str, Any]:
     """The record `managed` with the live values in it.
 
-    What cannot be read (secrets, settings) stays as recorded, and so does a value that is only spelt otherwise live.
+    What cannot be read (secrets, settings) stays as recorded, and so does what is ignored and a value that is only
+    spelt otherwise live.
     """
     seen = dict(managed)
-    for name in managed:
+    for name in managed.keys() - ignored(managed):
         spec = kind.specs.get(name)
         if spec is not None and not spec.secret and not spec.setting:
             value = record_value(kind, key, name, live[name] if live.get(name) is not None else "", digester)
@@ -123,9 +151,12 @@ def observed_record(kind: Kind, key: str, managed: Values, live: Values, digeste
 
 
 def differing(kind: Kind, left: Values, right: Values) -> set[str]:
-    """The fields in which two records differ; digests under different passphrases cannot be compared and do not."""
+    """The fields in which two records differ, without those that the right one, the new one, ignores.
+
+    Digests under different passphrases cannot be compared and do not differ.
+    """
     found = set()
-    for name in left.keys() | right.keys():
+    for name in (left.keys() | right.keys()) - ignored(right):
         ours, theirs = left.get(name), right.get(name)
         if is_digest(ours) and is_digest(theirs):
             if same_key(ours, theirs) and ours != theirs:
@@ -146,6 +177,17 @@ def recorded_on_remove(inputs: Values) -> OnRemove | None:
     return OnRemove(value) if value else None
 
 
+def recorded_protect(inputs: Values) -> bool | None:
+    """What the object itself said of it; None when it said nothing."""
+    value = inputs.get(PROTECT)
+    return None if value is None else bool(value)
+
+
+def is_candidate(inputs: Values) -> bool:
+    """Is it recorded although it was never declared?"""
+    return bool(inputs.get(UNDECLARED))
+
+
 def unfit(kind: Kind, record: Values) -> str:
     """What is wrong with a record that stood in a file, "" when nothing is: its key and the types of its fields.
 
@@ -159,6 +201,10 @@ def unfit(kind: Kind, record: Values) -> str:
     ]
     if record.get(ON_REMOVE) and record[ON_REMOVE] not in [policy.value for policy in OnRemove]:
         bad.append(ON_REMOVE)
+    names = record.get(IGNORE) or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        bad.append(IGNORE)
+    bad += [name for name in (PROTECT, UNDECLARED) if not isinstance(record.get(name, False), bool)]
     return f"{', '.join(f'`{name}`' for name in bad)}: not in the form of a {kind.singular}" if bad else ""
 
 

@@ -75,12 +75,14 @@ def why(step: Step) -> str:
     if step.action is Action.FORGET and step.cause is Cause.DRIFT:
         return "gone live"
     if step.action is Action.FORGET:
-        return "removed from the YAML, " + ("kept live" if step.exists else "gone live")
+        return f"{Cause.UNDECLARED if step.cause is Cause.UNDECLARED else Cause.REMOVED}, " + (
+            "kept live" if step.exists else "gone live"
+        )
     if step.action is Action.RECORD and step.cause is Cause.DRIFT:
         return "changed live"
     if step.action is Action.RECORD:
         return "already as declared live"
-    if step.cause is Cause.REMOVED:
+    if step.cause is not None and not step.declared:
         return step.cause.value
     return CAUSES[step.cause] if step.cause else ""
 

@@ -54,6 +54,12 @@ def done(outcomes: Iterable[Outcome]) -> str:
 
 def closing(result: Result) -> str:
     """The one line that says how it stands."""
+    unknown = len(result.plan.undeclared)
+    more = f" {unknown:,} live {'object is' if unknown == 1 else 'objects are'} not declared." if unknown else ""
+    return _standing(result) + more
+
+
+def _standing(result: Result) -> str:
     if result.outcomes and result.command != "refresh":
         return _outcome_line(result.outcomes)
     plan = result.plan
@@ -92,7 +98,7 @@ def duration(seconds: float) -> str:
 
 def unchanged(declared: int, steps: Iterable[Step]) -> int:
     """Of `declared` objects, those that no step changes; the same count as `Plan.unchanged`."""
-    return declared - sum(1 for s in steps if s.action is not Action.NONE and s.cause is not Cause.REMOVED)
+    return declared - sum(1 for s in steps if s.action is not Action.NONE and s.declared)
 
 
 def _refreshed(plan: Plan) -> str:

@@ -19,7 +19,7 @@ from cxconfig.errors import (
     Place,
     StackLocked,
 )
-from cxconfig.kinds import Difference, Registry, SecretRef
+from cxconfig.kinds import Action, Cause, Difference, Registry, SecretRef
 from cxconfig.planning.plan import Outcome, Result, Step
 from cxconfig.reports.counts import unchanged
 from cxconfig.reports.folding import ORDER
@@ -107,6 +107,7 @@ def _counts(result: Result, kinds: Kinds) -> dict[str, dict[str, int]]:
         counts = {"declared": declared, "unchanged": unchanged(declared, steps)}
         for action in ORDER[:-1]:
             counts[action.value] = sum(1 for step in steps if step.action is action)
+        counts["undeclared"] = sum(1 for s in steps if s.cause is Cause.UNDECLARED and s.action is not Action.FORGET)
         counts["problems"] = sum(1 for step in steps if step.problems)
         found[kind] = counts
     return found

@@ -40,6 +40,8 @@ def render(result: Result, registry: Registry, *, width: int, colour: bool, verb
         blocks += _changes(result.plan.changes, style)
         blocks.append(list(_notes(result.plan.steps, style)))
         blocks.append(list(problems(result.plan.problems, style)))
+    if not result.outcomes:
+        blocks.append(list(_undeclared(result.plan.undeclared, style)))
     if result.outcomes is not None:
         blocks += [list(lines) for lines in _outcomes(result, result.outcomes, style)]
     blocks.append(list(_errors(result, style)))
@@ -95,6 +97,15 @@ def _rest(action: Action, entries: Sequence[Folded], style: Style) -> Iterator[s
     noun = style.kinds.noun(entries[0].step.kind, count)
     text = f"… and {noun} more {word or f'to {action.value}'}; --verbose shows every one"
     yield from (f"  {style.palette.bold(line)}" for line in wrap(text, style.width - 2))
+
+
+def _undeclared(steps: Sequence[Step], style: Style) -> Iterator[str]:
+    """Live objects that are not declared and stay as they are, a line for each kind, however many they are."""
+    if steps:
+        yield style.palette.bold("Not declared") + " (live, left as they are)"
+    for kind in style.kinds.order({step.kind for step in steps}):
+        keys = [step.key for step in steps if step.kind == kind]
+        yield from _named(style.palette.yellow("?"), style.palette.bold(style.kinds.noun(kind, len(keys))), keys, style)
 
 
 def _notes(steps: Iterable[Step], style: Style) -> Iterator[str]:

@@ -42,6 +42,7 @@ class Teams(Kind):
     removals = (OnRemove.RETAIN,)
     privilege = "Manage users"
     example = "Sales"
+    listable = True
 
     def desire(self, declared: Declared) -> Desired:
         return Desired(self.id, declared.key, {}, place=declared.place)

@@ -155,6 +155,7 @@ class Users(Kind):
     removals = (OnRemove.DISABLE, OnRemove.DELETE, OnRemove.RETAIN)
     privilege = "Manage users (and Manage all teams)"
     example = "jdoe"
+    listable = True
 
     def desire(self, declared: Declared) -> Desired:
         fields = {"disabled": False, **{k: v for k, v in declared.values.items() if k != "on_remove"}}
@@ -212,6 +213,11 @@ class Users(Kind):
 
     def removal_call(self, key: str, action: Action) -> str:
         return {Action.DISABLE: f"PUT /user/{key}", Action.DELETE: f"DELETE /user/{key}"}.get(action, "")
+
+    def untouchable(self, key: str, settings: Any) -> str:
+        if self.identity(key) != self.identity(settings.client_id):
+            return ""
+        return "the API user (`client_id`) that cxconfig itself signs in with"
 
     def handler(self, client: Any) -> UsersHandler:
         return UsersHandler(client, self)
@@ -374,11 +380,11 @@ class UsersHandler(Handler):
         Somebody else's user that is just as declared is taken over, unless its password would have to be set: that was
         not announced.
         """
-        fields = [difference.field for difference in self.kind.compare(desired, live)]
+        fields = [difference.field for difference in self.kind.compare(desired.compared(), live)]
         if fields and password_unsure:
             raise _as_object_error(desired, lost_and_different(desired.key, fields))
         if not password_unsure:
-            fields += sorted(secrets)
+            fields += sorted(secrets.keys() - desired.ignore)
         if fields:
             raise ChangedSincePreview(
                 f"the user appeared since the preview, and {', '.join(fields)} may differ; nothing was changed",
@@ -387,7 +393,7 @@ class UsersHandler(Handler):
                 place=desired.place,
                 way_out="Run again: the next preview shows what taking it over would change.",
             )
-        if "password" in secrets:
+        if password_unsure and "password" in secrets:
             try:
                 self._put(desired, live, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
             except (Refused, PermissionDenied) as refused:

@@ -11,7 +11,7 @@ import yaml
 from cxconfig.engine.program import urn_of
 from cxconfig.engine.stack import PROJECT
 from cxconfig.engine.stack_secrets import TENANT_SETTING
-from cxconfig.kinds import Kind
+from cxconfig.kinds import Kind, KindSettings, Manage, OnRemove
 from cxconfig.language import load
 from cxconfig.planning.handover import ENVIRONMENT
 from cxconfig.planning.record import ITERATIONS
@@ -132,9 +132,25 @@ def test_the_rooms_exist() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def samples(name: str) -> str:
+    """The YAML of docs/operations.md that begins with a key."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (DOCS / "operations.md").read_text("utf-8"), re.DOTALL)
+    (found,) = [block for block in blocks if block.startswith(f"{name}:")]
+    return str(found)
+
+
+def test_the_sample_settings_of_kinds_are_valid(tmp_path: Path) -> None:
+    """The `kinds` of docs/operations.md, put into the sample tenant.yaml, read without a mistake."""
+    text = (ROOT / "examples" / "acme" / "tenant.yaml").read_text("utf-8")
+    kinds = samples("systems").split("onecloud:\n", 1)[1]
+    (tmp_path / "tenant.yaml").write_text(text + kinds, "utf-8")
+    said = load(tmp_path, REGISTRY).systems["onecloud"].kinds["users"]
+    assert said == KindSettings(OnRemove.DISABLE, Manage.ALL, ("svc-*", "root"), frozenset({"skills"}), protect=True)
+
+
 def test_the_sample_state_setting_is_valid(tmp_path: Path) -> None:
     """The `state` of docs/operations.md, put into the sample tenant.yaml, reads without a mistake."""
-    (block,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "operations.md").read_text("utf-8"), re.DOTALL)
+    block = samples("state")
     sample = (ROOT / "examples" / "acme" / "tenant.yaml").read_text("utf-8")
     (tmp_path / "tenant.yaml").write_text(sample + block, "utf-8")
     assert load(tmp_path, REGISTRY).backend == yaml.safe_load(block)["state"]["backend"]

@@ -73,6 +73,7 @@ class Agent(BaseModel):
 class _Kind(Kind):
     system = "desk"
     privilege = "Administrator"
+    listable = True
 
     def desire(self, declared: Declared) -> Desired:
         return Desired(self.id, declared.key, declared.values)

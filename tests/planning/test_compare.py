@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, Cause, Declared, OnRemove, SecretRef
+from cxconfig.kinds import Action, Cause, Declared, KindSettings, OnRemove, SecretRef
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import Digester, record_of
@@ -69,7 +69,7 @@ def planned(
         SUPPORTING,
         None if audit else records,
         {where: {"password": password}} if password else {},
-        {USERS: kind_policy} if kind_policy else {},
+        {USERS: KindSettings(on_remove=kind_policy)} if kind_policy else {},
         None if audit else DIGESTER,
     )
     return compare(REGISTRY, world)

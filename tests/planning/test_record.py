@@ -71,6 +71,8 @@ def test_numbers_come_back_as_integers(levels: dict[str, int]) -> None:
         ({"password": {"x": 1}, "work_phone": 5}, "`password`, `work_phone`"),
         ({"on_remove": "nuke"}, "`on_remove`"),
         ({"on_remove": ["delete"]}, "`on_remove`"),
+        ({"ignore": "skills"}, "`ignore`"),
+        ({"ignore": [1], "protect": "yes", "undeclared": 1}, "`ignore`, `protect`, `undeclared`"),
         ({"key": 5}, "`key`"),
         ({"key": None}, "`key`"),
     ],
@@ -91,3 +93,4 @@ def test_a_record_of_whatever_is_live_is_fit() -> None:
         "newer": [{}],
     }
     assert unfit(KIND, {**record, "password": "hmac:k:x", "roles": [], "on_remove": "delete"}) == ""
+    assert unfit(KIND, {**record, "ignore": ["skills"], "protect": False, "undeclared": True}) == ""

@@ -123,6 +123,7 @@ def test_counts_by_kind_and_action() -> None:
             "delete": 0,
             "forget": 0,
             "record": 0,
+            "undeclared": 0,
             "problems": 1,
         }
     }

@@ -1,0 +1,103 @@
+"""What becomes of objects that are recorded and no longer declared: policy, protection, exclusion. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cxconfig.kinds import Action, Cause, Kind, KindSettings, Manage, OnRemove, Values
+from cxconfig.planning.plan import Recorded, Step
+from cxconfig.planning.record import is_candidate, recorded_on_remove, recorded_protect
+from cxconfig.planning.world import World
+
+REMOVALS = frozenset({Action.DISABLE, Action.DELETE})
+EXCLUDED = "left as it is: `exclude` names it now"
+
+
+def policy_of(kind: Kind, record: Values, settings: KindSettings) -> OnRemove:
+    """What the object's own `on_remove` says, else the kind's, else the default."""
+    return recorded_on_remove(record) or settings.on_remove or kind.removals[0]
+
+
+def protection(kind: Kind, record: Values, settings: KindSettings, untouchable: str = "") -> str:
+    """Why a recorded object must not be disabled or deleted, with the way out; "" when it may be.
+
+    `untouchable`: see `Kind.untouchable`.
+    """
+    setting = f"systems.{kind.system}.kinds.{kind.name}"
+    leave = f"or add it to `{setting}.exclude` to leave it as it is live"
+    if untouchable:
+        return f"it is {untouchable}, so it is never disabled or deleted: put it back, {leave}"
+    back = f"put it back with `protect: false`, run `cxconfig up`, then take it out; {leave}"
+    own = recorded_protect(record)
+    if own:
+        return f"it is protected (`protect: true`), so it is never disabled or deleted: {back}"
+    if own is None and settings.protect:
+        return f"`{setting}.protect` in tenant.yaml protects it, so it is never disabled or deleted: {back}"
+    return ""
+
+
+def sweeping(kind: Kind, world: World) -> OnRemove | None:
+    """What becomes of live objects of the kind that were never declared; None: nothing, they are only reported.
+
+    It takes `manage: all` and an `on_remove` of the kind that says so. Where the kind is protected, or not one of its
+    objects is declared (a file that is missing rather than a wish), nothing is removed.
+    """
+    settings = world.settings_of(kind)
+    declared = any(kind_id == kind.id for kind_id, _ in world.desired)
+    if settings.manage is not Manage.ALL or settings.protect or not declared:
+        return None
+    return None if settings.on_remove is OnRemove.RETAIN else settings.on_remove
+
+
+def removed(kind: Kind, world: World) -> Iterator[Step]:
+    """Every object of the kind that was declared before and no longer is.
+
+    One that is declared in another spelling may be the very same object live, and one that is excluded is none of our
+    business any more: both are only forgotten.
+    """
+    renamed = {kind.identity(key): key for kind_id, key in world.desired if kind_id == kind.id}
+    for (kind_id, key), recorded in sorted((world.recorded or {}).items(), key=lambda item: item[0]):
+        if kind_id == kind.id and (kind_id, key) not in world.desired and not is_candidate(recorded.inputs):
+            yield _step(kind, recorded, renamed.get(kind.identity(key), ""), world)
+
+
+def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
+    """`spelt`: how it, or one that may be the same, is declared."""
+    key, settings = recorded.key, world.settings_of(kind)
+    live = world.live.get((kind.id, key))
+    action = kind.removal(policy_of(kind, recorded.inputs, settings), live)
+    note, problem = "", ""
+    if settings.excludes(key):
+        action, note = Action.FORGET, EXCLUDED
+    elif spelt and action is not Action.FORGET:
+        action, note = Action.FORGET, f"left as it is: {spelt!r} differs only in case and may be the same"
+    elif action in REMOVALS:
+        problem = protection(kind, recorded.inputs, settings, world.untouchable.get((kind.id, key), ""))
+    if not problem and not spelt:
+        problem = _undone(kind, recorded, live, world)
+    return Step(
+        kind.id,
+        key,
+        action,
+        Cause.REMOVED,
+        problems=(f"{kind.singular} {key}: {problem}",) if problem else (),
+        call=kind.removal_call(key, action),
+        recorded=bool(recorded.urn),
+        notes=(note,) if note else (),
+        exists=live is not None,
+    )
+
+
+def _undone(kind: Kind, recorded: Recorded, live: Values | None, world: World) -> str:
+    """Its own `on_remove` would spare it now, and `manage: all` would remove it the next time: not what it says."""
+    own, then = recorded_on_remove(recorded.inputs), sweeping(kind, world)
+    if own is None or then is None or world.settings_of(kind).excludes(recorded.key):
+        return ""
+    spares = own is OnRemove.RETAIN or (own is OnRemove.DISABLE and then is OnRemove.DELETE)
+    if not spares or kind.removal(then, live) not in REMOVALS:
+        return ""
+    setting = f"systems.{kind.system}.kinds.{kind.name}"
+    return (
+        f"it says `on_remove: {own}`, and `manage: all` with `on_remove: {then}` would {then} it the next time, as it"
+        f" would not be declared any more: add it to `{setting}.exclude`, or put it back"
+    )
