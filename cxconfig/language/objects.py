@@ -15,8 +15,8 @@ from cxconfig.language.nodes import MappingNode, Node, ScalarNode, is_null
 from cxconfig.language.sections import DEFAULTS, TEMPLATES, Entry, Layer, folded, other_case
 from cxconfig.language.shape import Spot
 
-MOST_MERGED = 5_000_000
-"""So many values may come of merging objects with their layers: 100,000 objects of 50 values each."""
+MOST_MERGED = 2_000_000
+"""So many values may come of merging objects with their layers: 100,000 objects of 20 values each."""
 
 Owned = list[tuple[Layer, Entry]]
 """An object's entries, layer by layer; there is at least one."""

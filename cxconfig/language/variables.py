@@ -77,6 +77,7 @@ class Substitution:
         self._seen: set[int] = set()
         self._alive: list[Node] = []
         self._added = 0
+        self._full = False
 
     def into(self, node: Node, path: Path) -> Node:
         """The node with every reference replaced; mappings and lists are changed in place."""
@@ -103,9 +104,7 @@ class Substitution:
         if not unknown:
             self._added += sum(len(values[name][1].text) for name in _REFERENCE.findall(node.text))
             if self._added > MOST_TEXT:
-                rule = f"variables make more than {MOST_TEXT:,} characters in all"
-                self._sheet.add(node, rule, "use shorter values, or fewer references", path=path)
-                self._sheet.mistakes.close(self._sheet.place(node))
+                self._too_much(node, path)
                 return node
         whole = _REFERENCE.fullmatch(node.text)
         if whole and not unknown:
@@ -113,6 +112,13 @@ class Substitution:
             return VariedNode(node, value.text, value.plain)
         text = _REFERENCE.sub(lambda m: values[m[1]][1].text if m[1] in values else "", node.text)
         return VariedNode(node, text, node.plain)
+
+    def _too_much(self, node: ScalarNode, path: Path) -> None:
+        if not self._full:
+            rule = f"variables make more than {MOST_TEXT:,} characters in all"
+            self._sheet.add(node, rule, "use shorter values, or fewer references", path=path)
+        self._full = True
+        self._sheet.mistakes.close(self._sheet.place(node))
 
     def _unknown(self, node: ScalarNode, name: str, path: Path) -> None:
         hint = self._sheet.mistakes.hint(name, self._variables)
