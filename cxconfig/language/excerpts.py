@@ -14,14 +14,17 @@ from pathlib import Path
 from cxconfig.cells import underline, window
 from cxconfig.errors import CxconfigError, Excerpt, InputError, InputErrors
 from cxconfig.kinds import Registry
-from cxconfig.language.folder import SUFFIXES, Instead
+from cxconfig.language.folder import Instead
 from cxconfig.language.lines import ShownLine
 from cxconfig.language.masking import Masker
 from cxconfig.language.names import Names
 from cxconfig.language.reader import LINE_BREAK, MAX_BYTES
+from cxconfig.language.rows import RowMasker
 
 MOST_EXCERPTS = 1000
 """So many mistakes of one reading are shown with their line."""
+YAML = (".yaml", ".yml", ".json")
+"""Endings of what is read as YAML; all other files that mistakes are found in are tables."""
 ROOM = 100
 """Longer lines are cut around the caret."""
 
@@ -35,22 +38,23 @@ def attach(error: CxconfigError, registry: Registry, instead: Instead | None = N
     open_ = (m for m in mistakes if m.excerpt is None and m.place is not None and m.place.line > 0)
     by_file: dict[str, list[InputError]] = {}
     for mistake in islice(open_, MOST_EXCERPTS):
-        if mistake.place is not None and mistake.place.file.lower().endswith(SUFFIXES):
+        if mistake.place is not None:
             by_file.setdefault(mistake.place.file, []).append(mistake)
     names = Names(registry) if by_file else None
     for file, group in by_file.items():
         if names is not None:
-            _of_file(_lines(Path(file), instead or {}), group, names)
+            _of_file(file, _lines(Path(file), instead or {}), group, names)
 
 
-def _of_file(lines: Sequence[str], mistakes: Iterable[InputError], names: Names) -> None:
+def _of_file(file: str, lines: Sequence[str], mistakes: Iterable[InputError], names: Names) -> None:
     by_line: dict[int, list[InputError]] = {}
     for mistake in mistakes:
         if mistake.place is not None and mistake.place.line <= len(lines):
             by_line.setdefault(mistake.place.line - 1, []).append(mistake)
     if not by_line:
         return
-    masker = Masker(lines, list(by_line), names)
+    yaml = file.lower().endswith(YAML)
+    masker = Masker(lines, list(by_line), names) if yaml else RowMasker(lines, names)
     for number, group in by_line.items():
         shown = masker.line(number, group[0].place.column if group[0].place else 0)
         for mistake in group:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cxconfig.cells import safe
 from cxconfig.language.names import Names, Verdict
-from cxconfig.language.sensitive import MASK, alarming, is_reference, masked_text, shown_name, shown_value
+from cxconfig.language.sensitive import (
+    MASK,
+    PHONE,
+    alarming,
+    is_reference,
+    masked_text,
+    shown_address,
+    shown_name,
+    shown_value,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,16 @@ def value_piece(line: str, start: int, end: int, verdict: Verdict, names: Names)
     text = line[start:end]
     if not text.strip():
         return Piece(start, end, text)
-    if is_reference(text) or _open(text, verdict, names):
-        return Piece(start, end, safe(text if is_reference(text) else shown_value(text)), token=True)
-    return Piece(start, end, safe(masked_text(text)), token=True)
+    return Piece(start, end, safe(_shown(text, verdict, names) or masked_text(text)), token=True)
 
 
-def _open(text: str, verdict: Verdict, names: Names) -> bool:
-    return verdict is Verdict.OPEN or (verdict is not Verdict.SENSITIVE and names.knows(text))
+def _shown(text: str, verdict: Verdict, names: Names) -> str:
+    """What of a value may be shown, or nothing."""
+    if is_reference(text) or (verdict is not Verdict.SENSITIVE and names.knows(text)):
+        return text
+    if verdict is Verdict.ADDRESS:
+        return shown_address(text)
+    return shown_value(text) if verdict is Verdict.OPEN else ""
 
 
 HARMLESS = re.compile(r"%YAML[ \t]+[\d.]+\s*|(?:---|\.\.\.)\s*")
@@ -87,13 +99,16 @@ _GAP = re.compile(
 )
 
 
-def gap_pieces(line: str, start: int, end: int) -> Iterator[Piece]:
-    """What stands between keys and values: marks, anchors, and comments, which are not shown."""
+def gap_pieces(line: str, start: int, end: int, anchors: Collection[str]) -> Iterator[Piece]:
+    """What stands between keys and values: marks, the names of `anchors`, and comments, which are not shown."""
     for found in _GAP.finditer(line, start, end):
         if found["comment"] is not None:
             yield Piece(found.start(), end, "# …" if found[0].strip("# ") else safe(found[0]))
             return
-        yield Piece(found.start(), found.end(), MASK if found["word"] else safe(found[0]), token=bool(found["name"]))
+        name = found["name"] or ""
+        known = name[1:] in anchors or name.startswith("!!")
+        shown = found[0] if found["mark"] or known else (name[:1] + MASK)
+        yield Piece(found.start(), found.end(), safe(shown), token=bool(name))
 
 
 _TOKEN = re.compile(
@@ -115,6 +130,7 @@ def loose_pieces(line: str, start: int, verdict: Verdict, names: Names) -> Itera
     everything after a word that announces a secret.
     """
     first = True
+    phones = [phone.span() for phone in PHONE.finditer(line, start)]
     for found in _TOKEN.finditer(line, start):
         text, at = found[0], found.start()
         if verdict is Verdict.SENSITIVE and text.strip() and text != ":":
@@ -133,6 +149,8 @@ def loose_pieces(line: str, start: int, verdict: Verdict, names: Names) -> Itera
             verdict = names.verdict(text.strip("\"'"))
             known = first or names.knows(text)
             yield Piece(at, found.end(), safe(shown_name(text)) if known else MASK, token=True)
+        elif any(begin < found.end() and at < end for begin, end in phones):
+            yield Piece(at, found.end(), MASK, token=True)
         else:
             yield _loose_word(text, at, verdict, names)
             verdict = Verdict.SENSITIVE if alarming(text) and found["reference"] is None else verdict
@@ -140,10 +158,8 @@ def loose_pieces(line: str, start: int, verdict: Verdict, names: Names) -> Itera
 
 
 def _loose_word(text: str, at: int, verdict: Verdict, names: Names) -> Piece:
-    mark = len(text) == 1 and not text.isalnum()
-    shown = mark or is_reference(text) or names.knows(text) or verdict is Verdict.OPEN
-    value = text if is_reference(text) or names.knows(text) else shown_value(text)
-    return Piece(at, at + len(text), safe(value) if shown else MASK, token=True)
+    mark = text if len(text) == 1 and not text.isalnum() else ""
+    return Piece(at, at + len(text), safe(mark or _shown(text, verdict, names) or MASK), token=True)
 
 
 _WORD = re.compile(r"(?P<blank>[\s{}\[\],:\"']+)|(?P<reference>\$\{[A-Za-z]+:[\w ./-]*\})|(?P<word>[^\s{}\[\],:\"']+)")

@@ -38,7 +38,7 @@ from cxconfig.language.lines import (
 )
 from cxconfig.language.names import Names, Verdict
 from cxconfig.language.reader import FORBIDDEN
-from cxconfig.language.sensitive import REFERENCE, alarming
+from cxconfig.language.sensitive import REFERENCE, alarming, is_reference
 
 MOST_PARSED = 2 * 1024 * 1024
 """Of larger texts only the words that everybody knows are shown, since parsing them again takes too long."""
@@ -62,6 +62,7 @@ class _Span:
     anchors: tuple[str, ...]
     text: str
     alias: str | None
+    anchored: bool
 
 
 @dataclass(slots=True)
@@ -76,14 +77,19 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Survey:
-    """What one pass over a file found on the wanted lines. `end`: where the last good token ends."""
+    """What one pass over a file found on the wanted lines. `end`: where the last good token ends.
+
+    `after_secret`: that was a secret, so that what follows may be more of it.
+    """
 
     spans: list[_Span] = field(default_factory=list)
     anchors: set[str] = field(default_factory=set)
+    aliases: set[str] = field(default_factory=set)
     hidden_anchors: set[str] = field(default_factory=set)
     end: tuple[int, int] = (0, 0)
     path: tuple[str, ...] = ()
     broken: bool = False
+    after_secret: bool = False
 
 
 _ANCHORING = (ScalarEvent, MappingStartEvent, SequenceStartEvent)
@@ -132,24 +138,27 @@ class Masker:
                 continue
             start += len(text[start:stop]) - len(text[start:stop].lstrip()) if start == 0 else 0
             stop = max(stop, start)
-            yield from gap_pieces(text, at, start)
+            yield from gap_pieces(text, at, start, self._survey.aliases)
             reference = REFERENCE.match(text, start)
             if reference and reference.end() > stop and not span.key:  # not quoted inside `{ }`: taken for a mapping
                 stop = reference.end()
             yield self._span(text, start, stop, span)
             at = stop
         if good >= at:
-            yield from gap_pieces(text, at, good)
+            yield from gap_pieces(text, at, good, self._survey.aliases)
             at = good
         if at < len(text):
             yield from self._rest(number, text, at)
 
     def _span(self, text: str, start: int, stop: int, span: _Span) -> Piece:
         verdict = self._names.of_path(span.path)
-        if self._survey.hidden_anchors.intersection(span.anchors):
+        uncertain = self._survey.broken and span.anchored  # a password further down may be this very value
+        if uncertain or self._survey.hidden_anchors.intersection(span.anchors):
             verdict = Verdict.SENSITIVE
         if span.key:
-            return key_piece(text, start, stop, verdict)
+            deep = len(span.path) > 1 and all(self._names.verdict(k) is Verdict.UNKNOWN for k in span.path[-2:])
+            strange = deep and not self._names.knows(span.text)  # below a name that nobody knows: perhaps a value
+            return key_piece(text, start, stop, Verdict.SENSITIVE if strange else verdict)
         if span.alias in self._survey.anchors and verdict is not Verdict.SENSITIVE:
             verdict = Verdict.OPEN
         if span.last_line > span.line and alarming(span.text):
@@ -163,7 +172,7 @@ class Masker:
         if number > line:
             parts = [self._lines[line][column:], *self._lines[line + 1 : min(number, line + FURTHEST)]]
             between = "\n".join(parts)
-        if number - line > FURTHEST or not _IDLE.fullmatch(between):
+        if number - line > FURTHEST or self._survey.after_secret or not _IDLE.fullmatch(between):
             return blind_pieces(text, at, len(text), self._names)
         verdict = self._names.of_path(self._survey.path)
         key = _LAST_WORD.search(text[:at])
@@ -181,6 +190,8 @@ class _Surveyor:
         self._names = names
         self._frames: list[_Frame] = []
         self._found = _Survey()
+        self._last: tuple[str, ...] = ()
+        self._said = ""
 
     def survey(self) -> _Survey:
         try:
@@ -190,6 +201,8 @@ class _Surveyor:
         except YAMLError:
             self._found.broken = True
         self._found.path = self._value_path()
+        hidden = self._names.of_path(self._last) is Verdict.SENSITIVE
+        self._found.after_secret = hidden and not is_reference(self._said)
         return self._found
 
     def _event(self, event: Any, kind: type) -> None:
@@ -207,16 +220,20 @@ class _Surveyor:
         top = self._frames[-1] if self._frames else None
         key = top is not None and top.mapping and top.at_key
         text = "" if alias is not None else event.value
+        if alias is not None:
+            self._found.aliases.add(alias)
         if alias is not None and not key and self._names.of_path(self._path()) is Verdict.SENSITIVE:
             self._found.hidden_anchors.add(alias)
         first, last = event.start_mark, event.end_mark
         at = bisect_left(self._wanted, first.line)
         if at < len(self._wanted) and self._wanted[at] <= last.line:
             path = self._path()[: -1 if key else None]
-            anchors = (*(frame.anchor for frame in self._frames if frame.anchor), *filter(None, (event.anchor,)))
-            self._found.spans.append(
-                _Span(first.line, first.column, last.line, last.column, key, path, anchors, text, alias)
-            )
+            own = event.anchor if alias is None else None
+            anchors = (*(frame.anchor for frame in self._frames if frame.anchor), *filter(None, (own,)))
+            extent = (first.line, first.column, last.line, last.column)
+            self._found.spans.append(_Span(*extent, key, path, anchors, text, alias, own is not None))
+        if not key:
+            self._last, self._said = self._path(), text
         self._passed(text)
 
     def _passed(self, text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from cxconfig.errors import InputError, Place
 from cxconfig.language.nodes import Node
-from cxconfig.language.sensitive import shown_name
+from cxconfig.language.sensitive import cut as without_secret
 from cxconfig.nearness import did_you_mean
 
 COMPARISONS = 100_000
@@ -88,7 +88,7 @@ class Sheet:
         names = list(known)
         hint = self.mistakes.hint(name, names)
         rest = f"known here: {', '.join(names)}" if names else "nothing can be set here; remove it"
-        self.add(key, f"unknown {what} {shown(shown_name(name))}", hint or rest, path=path)
+        self.add(key, f"unknown {what} {shown(name)}", hint or rest, path=path)
 
 
 def dotted(path: Path) -> str:
@@ -98,6 +98,7 @@ def dotted(path: Path) -> str:
         if part.startswith("[") and part.endswith("]"):
             text += part
             continue
+        part = without_secret(part)
         name = part if _SIMPLE.fullmatch(part) and part.isprintable() else shown(part)
         text += f".{name}" if text else name
     return text
@@ -105,5 +106,6 @@ def dotted(path: Path) -> str:
 
 def shown(text: str, limit: int = 60) -> str:
     """The user's text in quotes, shortened, with invisible characters made visible."""
+    text = without_secret(text)
     cut = text if len(text) <= limit else text[: limit - 3] + "..."
     return '"' + "".join(c if c.isprintable() and c != '"' else repr(c)[1:-1] for c in cut) + '"'

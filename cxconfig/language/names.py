@@ -16,30 +16,25 @@ from cxconfig.language.shape import ListShape, MapShape, RecordShape, Shape, fie
 
 NEAR_SENSITIVE = 0.65
 """A name so like a sensitive one is taken for it (`pasword`, `pswd`)."""
-NEAR_OPEN = 0.75
+NEAR_CAREFUL = 0.75
+NEAR_OPEN = 0.8
+"""A name so like an open one is taken for it (`emial`), if it is not shorter than this:"""
+LEAST_OPEN = 5
 MOST_COMPARED = 2000
 """So many unknown names are compared for one output; what comes after is masked."""
 
+SECTIONS = frozenset(
+    {"systems", "state", "settings", "vars", "kinds", "environments", "defaults", "templates", "tables", "columns"}
+)
+"""The language's words that no value stands behind, but names and further words."""
 KEYWORDS = frozenset(
     {
-        *("api_version", "tenant", "systems", "state", "settings", "vars", "kinds", "environments", "url", "defaults"),
-        *(
-            "templates",
-            "tables",
-            "extends",
-            "file",
-            "key",
-            "manage",
-            "exclude",
-            "ignore",
-            "protect",
-            "on_remove",
-            "plain_secrets",
-        ),
-        *("listed", "all", "disable", "delete", "retain", "true", "false", "null", "$remove", "$replace"),
+        *("api_version", "tenant", "extends", "file", "key", "delimiter", "manage", "exclude", "ignore", "protect"),
+        *("on_remove", "plain_secrets", "listed", "all", "disable", "delete", "retain", "true", "false", "null"),
+        *("$remove", "$replace"),
     }
 )
-"""The language's own words."""
+"""The language's other words."""
 HIDDEN = frozenset({"backend"})
 """Words of the language whose value may hold credentials."""
 
@@ -48,6 +43,7 @@ class Verdict(Enum):
     """What may be shown of the value behind a name."""
 
     OPEN = "all"
+    ADDRESS = "a plain address, without login and query"
     WORDS = "the language's own words, and true or false"
     UNKNOWN = "nothing, unless what stands around it says more"
     SENSITIVE = "nothing, whatever stands around it"
@@ -57,14 +53,14 @@ class Names:
     """The names that a registry and the language know, and a verdict for every other one."""
 
     def __init__(self, registry: Registry) -> None:
-        hidden, known, free = set(HIDDEN), set(KEYWORDS), set[str]()
+        hidden, known, free = set(HIDDEN), {*SECTIONS, *KEYWORDS}, set[str]()
+        sections = {*SECTIONS, *registry.systems(), *(kind.name for kind in registry.all())}
+        known |= sections
         for name in registry.systems():
             system = registry.system(name)
-            known.add(name)
             hidden.update(system.secret_settings)
             known.update(system.settings.model_fields)
         for kind in registry.all():
-            known.add(kind.name)
             for spec in kind.specs.values():
                 (hidden if spec.secret or spec.private else known).update(filter(None, (spec.name, spec.vendor)))
             for name, shape in _nested(fields_of(kind.model)):
@@ -73,6 +69,9 @@ class Names:
                     free.add(name)
         self._hidden = {squashed(name) for name in hidden}
         self._known = {squashed(name) for name in known} - self._hidden
+        self._careful = {squashed(name) for name in known if alarming(name)} - self._hidden
+        self._sections = {squashed(name) for name in sections}
+        self._fields = self._known - self._sections - {squashed(word) for word in KEYWORDS}
         self._free = {squashed(name) for name in free} - self._hidden
         self._verdicts: dict[str, Verdict] = {}
         self._compared = 0
@@ -108,13 +107,16 @@ class Names:
     def _judged(self, name: str, word: str) -> Verdict:
         if word in self._hidden:
             return Verdict.SENSITIVE
-        alarm = alarming(name) is not None
+        alarm = alarming(name) is not None or alarming(word) is not None
+        open_ = Verdict.ADDRESS if "url" in word else Verdict.OPEN
         if word in self._known:
-            return Verdict.WORDS if alarm else Verdict.OPEN
+            return Verdict.WORDS if alarm or word in self._careful or word in self._sections else open_
         self._compared += 1
         if alarm or self._compared > MOST_COMPARED or _alike(word, self._hidden, NEAR_SENSITIVE):
             return Verdict.SENSITIVE
-        return Verdict.OPEN if _alike(word, self._known, NEAR_OPEN) else Verdict.UNKNOWN
+        if _alike(word, self._careful, NEAR_CAREFUL):
+            return Verdict.SENSITIVE
+        return open_ if len(word) >= LEAST_OPEN and _alike(word, self._fields, NEAR_OPEN) else Verdict.UNKNOWN
 
 
 def _alike(word: str, others: Iterable[str], least: float) -> bool:

@@ -168,4 +168,5 @@ class Objects:
 
 
 def _as_key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").replace(" ", "").isalnum() else shown(name)
+    plain = name.replace("_", "").replace("-", "").replace(" ", "").isalnum()
+    return name if plain and shown(name) == f'"{name}"' else shown(name)

@@ -24,7 +24,6 @@ from ruamel.yaml.events import (
 from cxconfig.errors import Place
 from cxconfig.language.mistakes import Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described
-from cxconfig.language.sensitive import shown_name
 from cxconfig.language.syntax import explain
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -256,7 +255,7 @@ class _Builder:
 
     def _duplicate(self, key: ScalarNode, first: ScalarNode) -> None:
         place = self._sheet.place(first)
-        rule = f"the key {shown(shown_name(key.text))} stands twice in this mapping: here and at {place}"
+        rule = f"the key {shown(key.text)} stands twice in this mapping: here and at {place}"
         self._sheet.add(key, rule, "keep one of the two", also=[place])
 
     def _at(self, event: Any, rule: str, way_out: str) -> None:

@@ -6,13 +6,16 @@ import re
 
 MASK = "•••••"
 _PARTS = re.compile(
-    "pass|pwd|pswd|secret|token|phone|telef|mobil|kennwort|credential|apikey|privatekey|accesskey|bearer", re.IGNORECASE
+    "pass|pwd|p[a-z]{0,2}s[a-z]{0,3}w[a-z]{0,2}d|secret|token|credential|apikey|privatekey|accesskey|bearer|kennwort"
+    "|phone|telef|mobil",
+    re.IGNORECASE,
 )
 _WHOLE = frozenset(["pw", "key", "keys", "pin", "tel", "cell", "fax", "otp", "auth", "sig", "signature", "handy"])
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+")
-_PHONE = re.compile(r"[+(]?\d(?:[\s().\-/]{0,3}\d){6,}")
-_LOGIN = re.compile(r"(?<=//)[^/\s]*@")
+PHONE = re.compile(r"[+(]?\d(?:[\s().\-/]{0,3}\d){6,}")
+_LOGIN = re.compile(r"(?<=//).*@")
 _QUERY = re.compile(r"(?<=[?#]).+")
+_ADDRESS = re.compile(rf"(?:[a-z0-9+]+://)?(?:{MASK}@)?[\w.-]*(?::\d{{0,5}})?(?:/[\w.~/-]*)?(?:[?#]{MASK})?", re.ASCII)
 REFERENCE = re.compile(r"\$\{[A-Za-z]+:[\w ./-]*\}")
 
 
@@ -48,13 +51,18 @@ def is_reference(text: str) -> bool:
     return REFERENCE.fullmatch(unquoted(text).strip()) is not None
 
 
-def shown_name(name: str) -> str:
-    """A key as it may be shown: what follows a word like `password` in it may be the password itself."""
-    found = alarming(name)
-    rest = name[found.end() :].strip() if found is not None else ""
+def cut(text: str) -> str:
+    """The user's text as a sentence may show it: what follows a word like `password` may be the password itself."""
+    found = alarming(text)
+    rest = text[found.end() :].strip() if found is not None else ""
     if found is not None and rest and (rest[0] in ":=" or _PARTS.search(found[0].replace("_", ""))):
-        return f"{name[: found.end()]} {MASK}"
-    return _PHONE.sub(MASK, name)
+        return f"{text[: found.end()]} {MASK}"
+    return MASK if "//" in text or re.search(r":.*@", text) else text
+
+
+def shown_name(name: str) -> str:
+    """A key as it may be shown in a line."""
+    return PHONE.sub(MASK, cut(name))
 
 
 def shown_value(text: str) -> str:
@@ -63,7 +71,12 @@ def shown_value(text: str) -> str:
     if found is not None and found[0] != text.strip("\"'"):
         return MASK
     if "://" in text:
-        return _PHONE.sub(MASK, _QUERY.sub(MASK, _LOGIN.sub(f"{MASK}@", text)))
-    if re.search(r":.*@", text):
-        return MASK
-    return _PHONE.sub(MASK, text)
+        return shown_address(text)
+    return MASK if re.search(r":.*@", text) else PHONE.sub(MASK, text)
+
+
+def shown_address(text: str) -> str:
+    """Without user name, password and query, and only when nothing else about it is odd."""
+    bare = unquoted(text)
+    shown = _QUERY.sub(MASK, _LOGIN.sub(f"{MASK}@", bare))
+    return text.replace(bare, shown) if _ADDRESS.fullmatch(shown) and not PHONE.search(shown) else MASK

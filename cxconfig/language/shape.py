@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 from cxconfig.language import references, rules, scalars
 from cxconfig.language.mistakes import Path, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described, is_null
+from cxconfig.language.sensitive import alarming, shown_value
 
 
 class Bad(Enum):
@@ -44,9 +45,14 @@ class Spot(NamedTuple):
         return Spot(self.sheet, (*self.path, name), self.masked)
 
     def add(self, node: Node, rule: str, way_out: str, got: str = "") -> Bad:
-        seen = "" if not got else f"; {NOT_SHOWN}" if self.masked else f", not {got}"
+        seen = "" if not got else f"; {NOT_SHOWN}" if self._hidden() else f", not {shown_value(got)}"
         self.sheet.add(node, f"{rule}{seen}", way_out, path=self.path)
         return BAD
+
+    def _hidden(self) -> bool:
+        """Also where the field's own name, or the name of an entry of it, is that of a secret (`change_password`)."""
+        names = [part for part in self.path if not part.startswith("[")]
+        return self.masked or (bool(names) and alarming(names[-1]) is not None)
 
 
 class Shape(ABC):

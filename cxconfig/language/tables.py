@@ -168,9 +168,11 @@ class _Table:
             seen[name] = head
             columns.append(self._column(name if name == key else self._names.get(name, name), head))
         if key not in seen:
-            names = ", ".join(seen)
-            rule = f"there is no column {shown(key)}, which `key` names; there are {names}"
-            self._spot.below("key").add(self._node.entries["key"][1], rule, "name the column that holds the names")
+            fields = [column.head.text for column in columns if column.field in self._shapes]
+            rule = f"there is no column {shown(key)}, which `key` names"
+            rule += f"; of the fields there are {', '.join(fields)}" if fields else "; the first line names no field"
+            way_out = sheet.mistakes.hint(key, seen) or "name the columns in the first line of the file"
+            self._spot.below("key").add(self._node.entries["key"][1], rule, way_out)
             return None
         return columns if self._all_known(columns, key, sheet) else None
 

@@ -67,7 +67,7 @@ def error_lines(error: CxconfigError, palette: Palette, width: int, verbose: boo
     if isinstance(error, InputError):
         return _mistake(error, palette, width)
     place = place_text(error.place)
-    first, *rest = _said(error)
+    first, *rest = said(error)
     if isinstance(error, Interrupted):
         return [line for text in (first, *rest) for line in wrap(safe(text), width)]
     lead, *lines = wrap(f"error: {place}: {safe(first)}" if place else f"error: {safe(first)}", width - 2)
@@ -97,7 +97,7 @@ def _excerpt(error: InputError, palette: Palette, width: int) -> list[str]:
     return [f"{palette.dim(f'{number} |')} {text}", f"{blank} {palette.red(underline(text, start, length))}"]
 
 
-def _said(error: CxconfigError) -> list[str]:
+def said(error: CxconfigError) -> list[str]:
     """What happened, what the vendor said, and the way out, as separate texts (not yet made safe)."""
     found = error.what.split("\n")
     if isinstance(error, LiveError):
@@ -119,7 +119,7 @@ def _reasons(group: Sequence[Outcome], style: Style) -> Iterator[str]:
         yield "no reason is known"
         return
     several = len(group) > 1 and len(step.key) >= LEAST_KEY
-    for text in _said(error):
+    for text in said(error):
         clean = scrubbed(text, step, style.kinds)
         yield _key(step).sub(f"<{style.kinds.singular(step.kind)}>", clean) if several else clean
 

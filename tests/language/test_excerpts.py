@@ -172,3 +172,27 @@ def test_not_every_one_of_very_many_mistakes_has_its_line(tmp_path: Path) -> Non
 def test_nothing_secret_stands_in_it(tmp_path: Path, text: str, line: int, shown: str) -> None:
     """Neither behind a name that says so or nearly so, nor where it cannot be told what stands there."""
     assert excerpt(tmp_path, text, line, 1).text == shown
+
+
+HEAD = "login,first_name,Kennwort,password,phone,skills.English,pasword\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "shown", "underlined"),
+    [
+        (HEAD, 1, 7, HEAD.strip(), "first_name"),
+        (HEAD + "jdoe,Jane,hunter2,hunter2,+1555123,90,hunter2", 2, 6, "•••••,Jane,•••••,•••••,•••••,90,•••••", "Jane"),
+        (HEAD + 'jdoe,"Doe, Jane",x,hunter2,y,90,z', 2, 30, '•••••,"Doe, Jane",•••••,•••••,•••••,90,•••••', "90"),
+        (HEAD + "jdoe,Jane,hunter2", 2, 1, "•••••,•••••,•••••", "•••••"),
+        (HEAD + 'jdoe,Jane,"hun\nter2",b,c,90,d', 3, 1, '•••••",•••••,•••••,•••••,•••••', "•••••"),
+        (HEAD + 'jdoe,Jane,"hun', 2, 1, '•••••,•••••,"•••••', "•••••"),
+        ("login;first_name;password\njdoe;Jane;hunter2", 2, 6, "•••••;Jane;•••••", "Jane"),
+        ("login\tfirst_name\tpassword\njdoe\tJane\thunter2", 2, 6, "•••••\\tJane\\t•••••", "Jane"),
+    ],
+)
+def test_a_row_of_a_table_shows_the_cells_that_may_be_seen(
+    tmp_path: Path, text: str, line: int, column: int, shown: str, underlined: str
+) -> None:
+    """Those under the names of open fields, when the row fits its header."""
+    found = excerpt(tmp_path, text, line, column, "agents.csv")
+    assert (found.text, under(found)) == (shown, underlined)
