@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +13,7 @@ import click
 
 from cxconfig.ci import in_ci
 from cxconfig.cli import completing
+from cxconfig.cli.formats import FORMATS, TEXT, asked, error_document, result_document, with_excerpts
 from cxconfig.errors import CxconfigError, Interrupted, SettingsError
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ folder_argument = click.argument(
 format_option = click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="Form of the output.",
@@ -89,14 +88,14 @@ def progress() -> Progress:
 
 def show_result(result: Result, form: str, verbose: bool = False) -> int:
     """Print a result and return the exit code."""
-    from providers.registry import REGISTRY
-
-    if form == "json":
-        from cxconfig.reports.document import to_json
-
-        click.echo(json.dumps(to_json(result, REGISTRY), indent=2))
+    for error in result.errors:
+        with_excerpts(error)
+    if form != TEXT:
+        context = click.get_current_context(silent=True)
+        click.echo(result_document(result, form, context.params.get("folder") if context else None))
     else:
         from cxconfig.reports.text import render
+        from providers.registry import REGISTRY
 
         for line in render(result, REGISTRY, width=width(), colour=colour(sys.stdout), verbose=verbose):
             click.echo(line, color=True)
@@ -127,15 +126,13 @@ def ask_to_write(yes: bool, question: str) -> None:
 
 
 def show_error(error: CxconfigError) -> None:
-    """Print an error on standard error; as data on standard output when JSON was asked for."""
+    """Print an error on standard error; as data on standard output when a form for programs was asked for."""
     from cxconfig.cli import COMMANDS
 
-    context = click.get_current_context(silent=True)
-    if (context and context.params.get("form") == "json") or _json_asked():
-        from cxconfig.reports.document import errors_to_json
-
+    with_excerpts(error)
+    if asked() != TEXT:
         named = [word for word in sys.argv[1:] if word in COMMANDS]
-        click.echo(json.dumps(errors_to_json([error], command=named[0] if named else ""), indent=2))
+        click.echo(error_document(error, asked(), named[0] if named else ""))
         return
     from cxconfig.reports.text import render_error
 
@@ -144,8 +141,8 @@ def show_error(error: CxconfigError) -> None:
 
 
 def show_mistyped(error: click.ClickException) -> None:
-    """What is wrong with the command line: as click shows it, or as data when JSON was asked for."""
-    if not _json_asked():
+    """What is wrong with the command line: as click shows it, or as data when a form for programs was asked for."""
+    if asked() == TEXT:
         error.show()
         return
     context = getattr(error, "ctx", None)
@@ -153,23 +150,17 @@ def show_mistyped(error: click.ClickException) -> None:
     show_error(SettingsError(error.format_message(), way_out=f"Try '{command} --help' for help."))
 
 
-def _json_asked() -> bool:
-    """The context is gone when the error is shown, so the command line itself is looked at."""
-    words = sys.argv[1:]
-    return "--format=json" in words or any(a == "--format" and b == "json" for a, b in pairwise(words))
-
-
 def confirmation(yes: bool, form: str, verbose: bool, question: str, shown: str = "preview") -> Callable[[Plan], bool]:
     """Shows the plan and asks; asks nothing with --yes or in CI."""
 
     def confirm(plan: Plan) -> bool:
-        if form == "text":
+        if form == TEXT:
             from cxconfig.planning.plan import Result
 
-            show_result(Result(shown, plan), "text", verbose)
+            show_result(Result(shown, plan), TEXT, verbose)
         if yes or in_ci(os.environ):
             return True
-        if form == "json" or not sys.stdin.isatty():
+        if form != TEXT or not sys.stdin.isatty():
             raise SettingsError("there is no terminal to ask on", way_out="Add --yes to apply without a question.")
         return ask(question)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cxconfig.cli.common import env_option, folder_argument, format_option
+from cxconfig.cli.formats import TEXT, good_document
 
 
 @click.command("validate")
@@ -28,5 +29,6 @@ def command(folder: Path, environments: tuple[str, ...], form: str) -> int:
         kind.id: f"{kind.system} {kind.singular if counts.get(kind.id) == 1 else kind.name}" for kind in REGISTRY.all()
     }
     listed = ", ".join(f"{count:,} {names[kind]}" for kind, count in counts.items()) or "no objects"
-    click.echo(f"{tenant.name}: {listed}; no mistakes.")
+    said = f"{tenant.name}: {listed}; no mistakes."
+    click.echo(said if form == TEXT else good_document(form, "validate", said))
     return 0

@@ -15,6 +15,7 @@ from cxconfig.environments import plain_environments
 from cxconfig.errors import CxconfigError, SettingsError
 from cxconfig.kinds import Manage
 from cxconfig.language import Secrets, Tenant, load
+from cxconfig.language.excerpts import attach
 from cxconfig.live import Live
 from cxconfig.planning.compare import World
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
@@ -43,6 +44,7 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         digester = digester_of(tenant.name)
         _assert_existing(Live(tenant, REGISTRY, Silent(), resolver), desired)
     except CxconfigError as error:
+        attach(error, REGISTRY)
         raise pulumi.RunError(str(error)) from None
     for name in [kind for kind, said in kind_settings(tenant).items() if said.manage is Manage.ALL]:
         pulumi.log.warn(f"manage: all of {name}: {ONLY_OURS}")

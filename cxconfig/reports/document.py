@@ -11,6 +11,7 @@ from typing import Any
 from cxconfig.errors import (
     CxconfigError,
     EngineFailed,
+    Excerpt,
     InputError,
     InputErrors,
     Interrupted,
@@ -71,6 +72,7 @@ def error_to_json(error: CxconfigError) -> dict[str, Any]:
     }
     if isinstance(error, InputError):
         found |= {"path": error.path, "rule": error.rule, "also": [_place(also) for also in error.also]}
+        found["excerpt"] = _excerpt(error.excerpt)
     if isinstance(error, ObjectError):
         found |= {"kind": error.kind, "key": error.key}
     if isinstance(error, EngineFailed):
@@ -168,6 +170,10 @@ def _outcome(outcome: Outcome, kinds: Kinds) -> dict[str, Any]:
         "fate": outcome.fate.value,
         "error": error,
     }
+
+
+def _excerpt(excerpt: Excerpt | None) -> dict[str, Any] | None:
+    return {"text": excerpt.text, "column": excerpt.column, "width": excerpt.width} if excerpt else None
 
 
 def _place(place: Place | None) -> dict[str, Any] | None:

@@ -182,6 +182,7 @@ def test_errors_before_a_result_are_flat_and_typed() -> None:
         "path": "x.y",
         "rule": "bad",
         "also": also,
+        "excerpt": None,
     }
     assert (document["errors"][1]["pid"], document["errors"][2]["details"]) == (7, ["one"])
     assert document["errors"][3]["key"] == "a"
