@@ -156,8 +156,7 @@ class Masker:
         if uncertain or self._survey.hidden_anchors.intersection(span.anchors):
             verdict = Verdict.SENSITIVE
         if span.key:
-            deep = len(span.path) > 1 and all(self._names.verdict(k) is Verdict.UNKNOWN for k in span.path[-2:])
-            strange = deep and not self._names.knows(span.text)  # below a name that nobody knows: perhaps a value
+            strange = not self._names.knows(span.text) and self._names.below_none(span.path)
             return key_piece(text, start, stop, Verdict.SENSITIVE if strange else verdict)
         if span.alias in self._survey.anchors and verdict is not Verdict.SENSITIVE:
             verdict = Verdict.OPEN

@@ -6,7 +6,7 @@ like `pass`, `token` or `phone`. What stands behind a name that nobody knows is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from enum import Enum
 
@@ -24,12 +24,24 @@ MOST_COMPARED = 2000
 """So many unknown names are compared for one output; what comes after is masked."""
 
 SECTIONS = frozenset(
-    {"systems", "state", "settings", "vars", "kinds", "environments", "defaults", "templates", "tables", "columns"}
+    {"systems", "state", "vars", "kinds", "environments", "defaults", "templates", "tables", "columns"}
 )
 """The language's words that no value stands behind, but names and further words."""
 KEYWORDS = frozenset(
     {
-        *("api_version", "tenant", "extends", "file", "key", "delimiter", "manage", "exclude", "ignore", "protect"),
+        *(
+            "api_version",
+            "tenant",
+            "settings",
+            "extends",
+            "file",
+            "key",
+            "delimiter",
+            "manage",
+            "exclude",
+            "ignore",
+            "protect",
+        ),
         *("on_remove", "plain_secrets", "listed", "all", "disable", "delete", "retain", "true", "false", "null"),
         *("$remove", "$replace"),
     }
@@ -86,6 +98,12 @@ class Names:
         word = squashed(name)
         return word in self._free or (word not in self._known and _alike(word, self._free, NEAR_OPEN))
 
+    def below_none(self, path: Sequence[str]) -> bool:
+        """Is a name that nobody knows out of place below these keys, so that it may be a misplaced value?"""
+        if path and squashed(path[-1]) in self._careful:
+            return True
+        return len(path) > 1 and all(self.verdict(key) is Verdict.UNKNOWN for key in path[-2:])
+
     def verdict(self, name: str) -> Verdict:
         word = squashed(name)
         if word not in self._verdicts:
@@ -102,6 +120,8 @@ class Names:
             return Verdict.UNKNOWN
         if verdicts[-1] is Verdict.UNKNOWN and len(keys) > 1 and self.free(keys[-2]):
             return Verdict.OPEN
+        if keys[-1] == "key" and "tables" in keys[:-1]:
+            return Verdict.OPEN  # the name of a column
         return verdicts[-1]
 
     def _judged(self, name: str, word: str) -> Verdict:
