@@ -13,7 +13,8 @@ from cxconfig.errors import EditRefused
 from cxconfig.language.mistakes import shown
 from cxconfig.language.nodes import NULLS, MappingNode, Node, ScalarNode, SequenceNode
 
-Plain: TypeAlias = "str | int | bool | Sequence[Plain] | Mapping[str, Plain]"
+Plain: TypeAlias = "str | int | bool | Sequence[Plain] | Mapping[str, Plain] | Node"
+"""A node says how it is to be written: `$remove` without quotes is a mark, with them a text."""
 
 WIDTH = 100
 MAX_KEY = 900
@@ -52,6 +53,8 @@ class Style(NamedTuple):
 
 def node_of(value: Plain, path: tuple[str, ...] = ()) -> Node:
     """The node that reading `value` back gives. Raises `EditRefused` for a text that no file may hold."""
+    if isinstance(value, (ScalarNode, MappingNode, SequenceNode)):
+        return value
     if isinstance(value, bool):
         return ScalarNode("true" if value else "false", True, 0, 0)
     if isinstance(value, int):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cxconfig.errors import EditRefused, InputErrors
+from cxconfig.language.nodes import ScalarNode
 from cxconfig.writing.editor import Editor, document
 from cxconfig.writing.emission import Plain
 
@@ -258,3 +259,12 @@ def test_a_new_file() -> None:
         "notes: |\n  x\n  y\n"
     )
     assert document({}) == ""
+
+
+def test_a_mark_is_written_without_quotes_and_its_text_with_them() -> None:
+    """A node says how it is to be written; a value is what it is, so the text `$remove` gets quotes."""
+    editor = Editor("a: {b: 1}\n", "x.yaml")
+    editor.set(("a", "b"), ScalarNode("$remove", True, 0, 0))
+    editor.set(("a", "c"), "$remove")
+    editor.set(("d", "e"), ScalarNode("$remove", True, 0, 0))
+    assert editor.text == 'a: {b: $remove, c: "$remove"}\nd: {e: $remove}\n'
