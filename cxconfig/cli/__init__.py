@@ -20,12 +20,15 @@ PROGRAM = "cxconfig"
 COMPLETE_VARIABLE = "_CXCONFIG_COMPLETE"
 """Set by the shell's completion script, which asks this program what there is."""
 COMMANDS = {
+    "init": "Make the folder of a new tenant.",
     "validate": "Check the YAML of a tenant without any call.",
     "show": "Print the document that the files make, every layer merged.",
     "explain": "Explain a kind, a field, or where an object's value comes from.",
     "preview": "Show what `up` would change.",
     "up": "Bring the live systems to what the YAML says.",
     "audit": "Compare live systems with the YAML, without state; writes nothing.",
+    "export": "Read the live systems into the files.",
+    "add": "Add one object to the files.",
     "refresh": "Bring the recorded state in line with the live systems.",
     "destroy": "Take everything that was applied out again, as on_remove says.",
     "secret": "Keep secrets, encrypted in the settings of the tenant's stack.",

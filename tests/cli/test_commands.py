@@ -14,12 +14,20 @@ from cxconfig.cli import COMMANDS
 from tests.engine.harness import ROOT, Ran, Tenant, agent
 
 OPTIONS = {
+    "init": {
+        *("--name", "--system", "--yes", "--force", "--export"),
+        *("--url", "--ca-bundle", "--client-id", "--scope"),
+    },
     "validate": {"--env", "--format"},
     "show": {"--env", "--format", "--reveal"},
     "explain": {"--env", "--live", "--format"},
     "preview": {"--env", "--full", "--verbose", "--format"},
     "up": {"--env", "--yes", "--unlock", "--full", "--verbose", "--format"},
     "audit": {"--env", "--verbose", "--format"},
+    "export": {
+        *("--env", "--kind", "--fields", "--prune", "--yes", "--force", "--dry-run", "--verbose", "--format"),
+    },
+    "add": set(),
     "refresh": {"--env", "--unlock", "--full", "--moved", "--verbose", "--format"},
     "destroy": {"--env", "--yes", "--unlock", "--verbose", "--format"},
     "secret": set(),

@@ -146,7 +146,7 @@ def test_plain_pulumi_works_on_the_same_state(ran: list[Ran]) -> None:
     """It finds what cxconfig recorded and has nothing to do, in a preview, an up and a refresh."""
     for command in ("pulumi preview", "pulumi up", "CXCONFIG_TENANT="):
         output = output_of(ran, command)
-        assert "3 unchanged" in output
+        assert "4 unchanged" in output
         assert "create" not in output and "delete" not in output
 
 

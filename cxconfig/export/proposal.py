@@ -1,0 +1,297 @@
+"""What is live of a tenant, and its folder -> the files as they would be, checked as a whole. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cxconfig.export.book import Book, OwnEntries
+from cxconfig.export.layout import Shelf, file_of, group_of
+from cxconfig.export.matching import (
+    GONE,
+    Changes,
+    Edit,
+    Finding,
+    References,
+    What,
+    differing,
+    update,
+)
+from cxconfig.export.reading import Seen
+from cxconfig.export.values import exportable
+from cxconfig.kinds import Declared, Kind, KindSettings, Registry, Values
+from cxconfig.language import Tenant
+from cxconfig.language.document import load_with_sources
+from cxconfig.language.folder import ENVIRONMENTS, SUFFIXES
+from cxconfig.language.layers import REMOVE
+from cxconfig.language.objects import Objects
+from cxconfig.writing.files import FileChange
+
+ROUNDS = 4
+"""An edit may uncover what was below it (a template's value), which the next round takes out; then nothing is left."""
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`every`: give declared objects the fields too that they do not list. `prune`: take out what is gone live."""
+
+    every: bool = False
+    prune: bool = False
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would be written, and what was found."""
+
+    tenant: str
+    files: tuple[FileChange, ...]
+    findings: tuple[Finding, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Kind id -> number of live objects that were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an object's own entry stands in the layer that is written: its file, "" for nowhere. `fixed`: it is a row
+    of a table, which is not edited."""
+
+    file: str = ""
+    fixed: bool = False
+
+
+class Folder:
+    """A tenant's folder as it is, or as it would be with the edits made so far."""
+
+    def __init__(self, folder: Path, registry: Registry, environments: Sequence[str]) -> None:
+        self.folder = folder
+        self.environments = tuple(environments)
+        self.registry = registry
+        self.book = Book()
+        self.tenant: Tenant
+        self._sources: Objects
+        self.read()
+
+    @property
+    def layer(self) -> str:
+        """The name of the layer that is written: the last environment, "" for the base."""
+        return self.environments[-1] if self.environments else ""
+
+    @property
+    def base(self) -> Path:
+        """Where new files go."""
+        return self.folder / ENVIRONMENTS / self.layer if self.layer else self.folder
+
+    def read(self) -> None:
+        """Raises `InputErrors` with every mistake in the files, as they would be."""
+        contents = self.book.contents()
+        self.tenant, self._sources = load_with_sources(self.folder, self.registry, self.environments, contents)
+
+    def settings(self, kind: Kind) -> KindSettings:
+        entry = self.tenant.systems.get(kind.system)
+        return (entry.kinds.get(kind.name) if entry else None) or KindSettings()
+
+    def declared(self, kind: Kind) -> Mapping[str, Declared]:
+        return self.tenant.objects.get(kind.id, {})
+
+    def home(self, kind: Kind, key: str) -> Home:
+        """Of an object that stands in several layers, the entry in the one that is written."""
+        for layer, entry in self._sources.owned[kind.id].get(key, ()):
+            if layer.name == self.layer:
+                return Home(entry.key.file, not entry.key.file.lower().endswith(SUFFIXES))
+        return Home()
+
+    def below(self, kind: Kind, key: str) -> bool:
+        """Does the object stand in a lower layer too? Then its entry cannot just be taken out."""
+        return any(layer.name != self.layer for layer, _ in self._sources.owned[kind.id].get(key, ()))
+
+    def shelf(self, kind: Kind) -> Shelf:
+        homes = ((d.values, self.home(kind, key)) for key, d in self.declared(kind).items())
+        return Shelf(kind, ((values, home.file) for values, home in homes if home.file and not home.fixed))
+
+    def new_file(self, kind: Kind, values: Mapping[str, Any]) -> str:
+        return str(self.base / file_of(kind, group_of(kind, values)))
+
+
+def propose(folder: Folder, seen: Mapping[str, Seen], options: Options, only: Mapping[str, set[str]]) -> Proposal:
+    """The files with everything in them that is live. `only`: kind id -> the keys that may be added, for kinds that are
+    there because others refer to them; such a kind is not brought up to date itself.
+
+    Raises `InputErrors` when the folder has mistakes, or would have; nothing is written either way.
+    """
+    work = _Work(folder, seen, options, only)
+    work.add()
+    work.update()
+    work.gone()
+    work.finish()
+    return work.proposal()
+
+
+class _Work:
+    def __init__(
+        self, folder: Folder, seen: Mapping[str, Seen], options: Options, only: Mapping[str, set[str]]
+    ) -> None:
+        self._folder = folder
+        self._registry = folder.registry
+        self._seen = seen
+        self._options = options
+        self._only = only
+        self._findings: dict[Key, list[Finding]] = {}
+        self._added: set[Key] = set()
+        self._given_up: set[Key] = set()
+        self._shelves: dict[str, Shelf] = {}
+        self._references = References({kind.id: self._names(kind) for kind in self._registry.all()})
+
+    def _kinds(self) -> Iterator[tuple[Kind, Seen]]:
+        for kind in self._registry.all():
+            if kind.id in self._seen:
+                yield kind, self._seen[kind.id]
+
+    def _names(self, kind: Kind) -> set[str]:
+        """The keys that will be declared. Kinds of which nothing is or will be declared are not referred to."""
+        seen = self._seen.get(kind.id, Seen())
+        found = set(self._folder.declared(kind))
+        found |= {key for key in seen.objects if key in self._only.get(kind.id, {key})}
+        return found - set(seen.gone if self._options.prune and kind.id not in self._only else ())
+
+    def _shelf(self, kind: Kind) -> Shelf:
+        """Where the objects of a kind stood before anything was added."""
+        if kind.id not in self._shelves:
+            self._shelves[kind.id] = self._folder.shelf(kind)
+        return self._shelves[kind.id]
+
+    def _find(self, finding: Finding) -> None:
+        self._findings.setdefault((finding.kind, finding.key), []).append(finding)
+
+    def add(self) -> None:
+        """Everything that is live and not declared, as new entries."""
+        edits: list[Edit] = []
+        for kind, seen in self._kinds():
+            declared, shelf = self._folder.declared(kind), self._shelf(kind)
+            settings = self._folder.settings(kind)
+            for key, live in seen.objects.items():
+                if key in declared or key not in self._only.get(kind.id, {key}):
+                    continue
+                values, unsaid = exportable(kind, live, settings.ignore)
+                unsaid |= self._references.settle(kind, values)
+                file = shelf.place(values) or self._folder.new_file(kind, values)
+                edits.append(Edit(file, (kind.system, kind.name, key), values))
+                self._added.add((kind.id, key))
+                self._find(Finding(kind.id, key, What.ADD, file, tuple(values)))
+                self._say(kind, key, file, unsaid)
+            for key, why in seen.unreadable.items():
+                self._find(Finding(kind.id, key, What.UNREADABLE, why=why))
+        self._make(edits)
+
+    def _say(self, kind: Kind, key: str, file: str, unsaid: Mapping[str, str]) -> None:
+        for name, why in unsaid.items():
+            self._find(Finding(kind.id, key, What.LEFT, file, (name,), f"not listed, so not managed: {why}"))
+
+    def gone(self) -> None:
+        """What is declared and not live: left, or taken out when that was asked for."""
+        edits: list[Edit] = []
+        for kind, seen in self._kinds():
+            for key in seen.gone if kind.id not in self._only else ():
+                home = self._folder.home(kind, key)
+                path = (kind.system, kind.name, key)
+                if not self._options.prune:
+                    self._find(Finding(kind.id, key, What.GONE, home.file or self._anywhere(kind, key)))
+                elif home.fixed:
+                    self._find(Finding(kind.id, key, What.LEFT, home.file, (), "it is gone live; take its row out"))
+                elif not seen.objects and seen.listed:
+                    why = f"no {kind.singular} is live at all, so nothing is taken out"
+                    self._find(Finding(kind.id, key, What.LEFT, home.file, (), why))
+                else:
+                    file = home.file or self._folder.new_file(kind, {})
+                    edits.append(Edit(file, path, REMOVE if self._folder.below(kind, key) else GONE))
+                    self._find(Finding(kind.id, key, What.REMOVE, file))
+        self._make(edits)
+
+    def _anywhere(self, kind: Kind, key: str) -> str:
+        return self._folder.declared(kind)[key].place.file
+
+    def update(self) -> bool:
+        """Give what is declared the live values; was there something to do?"""
+        edits = self._updates()
+        self._make(edits)
+        return bool(edits)
+
+    def finish(self) -> None:
+        """Round by round, until the folder as it would be says what is live."""
+        self._folder.read()
+        for _ in range(ROUNDS):
+            if not self.update():
+                return
+            self._folder.read()
+        for kind, key, names in self._remaining():
+            file = self._folder.home(kind, key).file
+            self._find(Finding(kind.id, key, What.LEFT, file, names, "it still differs; change it by hand"))
+
+    def _updates(self) -> list[Edit]:
+        edits: list[Edit] = []
+        for kind, key, live, declared in self._declared():
+            values = self._differing(kind, declared, live)
+            if not values or (kind.id, key) in self._given_up:
+                continue
+            home = self._folder.home(kind, key)
+            if home.fixed:
+                self._give_up(kind, key, home.file, tuple(values), "it is a row of a table: change it there")
+                continue
+            file = home.file or self._shelf(kind).place(declared.values)
+            file = file or self._folder.new_file(kind, declared.values)
+            own = OwnEntries(self._folder.book, file)
+            changes = update(kind, declared, values, file, own, self._references)
+            self._note(kind, key, file, changes)
+            edits += changes.edits
+        return edits
+
+    def _note(self, kind: Kind, key: str, file: str, changes: Changes) -> None:
+        where = (kind.id, key)
+        if not changes.edits:
+            self._given_up.add(where)
+        self._say(kind, key, file, changes.unsaid)
+        if where not in self._added and changes.fields:
+            before = [f for f in self._findings.get(where, ()) if f.what is What.UPDATE]
+            names = dict.fromkeys([*(name for f in before for name in f.fields), *changes.fields])
+            rest = [f for f in self._findings.get(where, ()) if f.what is not What.UPDATE]
+            self._findings[where] = [Finding(kind.id, key, What.UPDATE, file, tuple(names)), *rest]
+
+    def _give_up(self, kind: Kind, key: str, file: str, names: tuple[str, ...], why: str) -> None:
+        self._given_up.add((kind.id, key))
+        self._find(Finding(kind.id, key, What.LEFT, file, names, why))
+
+    def _declared(self) -> Iterator[tuple[Kind, str, Values, Declared]]:
+        for kind, seen in self._kinds():
+            for key, declared in self._folder.declared(kind).items():
+                may = kind.id not in self._only or (kind.id, key) in self._added
+                if may and key in seen.objects:
+                    yield kind, key, seen.objects[key], declared
+
+    def _differing(self, kind: Kind, declared: Declared, live: Values) -> dict[str, Any]:
+        ignored = declared.ignore | self._folder.settings(kind).ignore
+        return differing(kind, declared, live, ignored, every=self._options.every)
+
+    def _remaining(self) -> Iterator[tuple[Kind, str, tuple[str, ...]]]:
+        for kind, key, live, declared in self._declared():
+            values = self._differing(kind, declared, live)
+            if values and (kind.id, key) not in self._given_up:
+                yield kind, key, tuple(values)
+
+    def _make(self, edits: Sequence[Edit]) -> None:
+        for edit, why in self._folder.book.make(edits):
+            kind = self._registry.of_system(edit.path[0])[edit.path[1]]
+            self._give_up(kind, edit.path[2], edit.file, edit.path[3:4], why)
+
+    def proposal(self) -> Proposal:
+        order = {kind.id: number for number, kind in enumerate(self._registry.all())}
+        found = sorted(self._findings.items(), key=lambda item: (order[item[0][0]], item[0][1].casefold(), item[0][1]))
+        findings = tuple(finding for _, several in found for finding in several)
+        return Proposal(
+            self._folder.tenant.name,
+            tuple(self._folder.book.changes()),
+            findings,
+            {kind.id: len(seen.objects) for kind, seen in self._kinds() if kind.id not in self._only},
+        )

@@ -1,0 +1,189 @@
+"""What is live of one kind: every object that its system lists, and every declared one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cxconfig.errors import LiveError, PermissionDenied, Refused, UnexpectedAnswer
+from cxconfig.export.values import folded, ordered, target_of, texts_in, unusable
+from cxconfig.kinds import Handler, Kind, KindSettings, Registry, Values
+from cxconfig.language import Tenant
+from cxconfig.live import Watch
+
+AT_ONCE = 1_000
+"""So many objects are asked for together: one that cannot be read makes no more than these be read again."""
+THREADS = 16
+
+OneObject = (Refused, UnexpectedAnswer, PermissionDenied)
+"""What may be wrong with one object; everything else is an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One kind as it is live.
+
+    `objects`: key -> live object, in stable order. `gone`: declared keys that do not exist live. `unreadable`: key ->
+    why it is left out, without its values. `listed`: False when the API lists no such objects, so that only declared
+    ones were read.
+    """
+
+    objects: Mapping[str, Values] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    listed: bool = True
+
+
+class Connected(Protocol):
+    """Who has the handlers; `live.Live` is one."""
+
+    read: int
+
+    def handler(self, kind: Kind) -> Handler: ...
+
+
+def read_tenant(
+    tenant: Tenant, registry: Registry, live: Connected, watch: Watch, kinds: Collection[str]
+) -> tuple[dict[str, Seen], dict[str, set[str]]]:
+    """Every kind of `kinds` (none = all) that tenant.yaml says how to reach, and what else they refer to.
+
+    The second result has, for each kind that is read only because others refer to it, the keys that they name: where
+    one object of a kind is declared, every one that is referred to has to be.
+    """
+    seen: dict[str, Seen] = {}
+    only: dict[str, set[str]] = {}
+    known = [kind for kind in registry.all() if kind.system in tenant.systems]
+    wanted = [kind for kind in known if not kinds or kind.id in kinds]
+    for kind in wanted:
+        live.handler(kind)  # every setting that is missing is told before the first call
+    for kind in wanted:
+        seen[kind.id] = _read(tenant, kind, live, watch)
+    for kind in known:
+        names = _referred(kind, wanted, seen) - set(tenant.objects[kind.id]) if tenant.objects[kind.id] else set()
+        if kind.id not in seen and names:
+            seen[kind.id] = _read(tenant, kind, live, watch)
+            only[kind.id] = names
+    return seen, only
+
+
+def _read(tenant: Tenant, kind: Kind, live: Connected, watch: Watch) -> Seen:
+    declared = {key: kind.desire(d).fields for key, d in tenant.objects[kind.id].items()}
+    settings = tenant.systems[kind.system].kinds.get(kind.name) or KindSettings()
+    seen = read_kind(kind, live.handler(kind), declared, settings, watch)
+    live.read += len(seen.objects)
+    return seen
+
+
+def _referred(kind: Kind, by: Iterable[Kind], seen: Mapping[str, Seen]) -> set[str]:
+    """The names of a kind's objects that live objects of other kinds hold."""
+    found: set[str] = set()
+    for other in by:
+        fields = [name for name in other.specs if target_of(other, name) == kind.id]
+        for values in seen[other.id].objects.values() if fields else ():
+            found |= {text.strip() for name in fields for text in texts_in(values.get(name))}
+    return found
+
+
+def read_kind(
+    kind: Kind, handler: Handler, declared: Mapping[str, Values], settings: KindSettings, watch: Watch
+) -> Seen:
+    """Read a kind. `declared`: key -> managed fields of the declared objects.
+
+    Raises a `LiveError` when the system cannot be reached or nothing of the kind can be read.
+    """
+    watch.phase(f"Listing {kind.system} {kind.name}")
+    listed = _listed(kind, handler)
+    wanted, unreadable = _wanted(kind, [k for k in listed or () if not settings.excludes(k)], declared)
+    watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
+    found, failed = _observe(handler, wanted, watch.advance)
+    watch.done()
+    unreadable |= {key: _why(error) for key, error in failed.items()}
+    known = set(listed or ())
+    gone = []
+    for key, live in found.items():
+        if live is None and key in known:
+            unreadable[key] = f"{kind.system} lists it, and answers that it does not exist when it is asked for it"
+        elif live is None:
+            gone.append(key)
+    objects = {key: live for key, live in found.items() if live is not None}
+    return Seen({key: objects[key] for key in ordered(objects)}, tuple(gone), unreadable, listed is not None)
+
+
+def _listed(kind: Kind, handler: Handler) -> Sequence[str] | None:
+    try:
+        return handler.enumerate()
+    except PermissionDenied as error:
+        raise PermissionDenied(
+            f"the list of {kind.system} {kind.name} cannot be read: {error.what}",
+            system=error.system,
+            endpoint=error.endpoint,
+            status=error.status,
+            said=error.said,
+            request_id=error.request_id,
+            way_out=f"Give the API user the privilege {kind.privilege}, or name other kinds with --kind.",
+        ) from error
+
+
+def _wanted(
+    kind: Kind, listed: Iterable[str], declared: Mapping[str, Values]
+) -> tuple[dict[str, Values], dict[str, str]]:
+    """What is to be read, and what no file can name beside the others. A declared spelling goes before a listed one."""
+    wanted: dict[str, Values] = dict(declared)
+    spelt = {folded(key): key for key in declared}
+    unreadable: dict[str, str] = {}
+    for key in ordered(listed):
+        if key in wanted:
+            continue
+        other = spelt.setdefault(folded(key), key)
+        problem = unusable(kind, key)
+        if problem:
+            unreadable[key] = problem
+        elif other != key:
+            unreadable[key] = f"it differs only by case from {other}, and files hold one of the two"
+        else:
+            wanted[key] = {}
+    return wanted, unreadable
+
+
+def _observe(
+    handler: Handler, wanted: Mapping[str, Values], tick: Callable[[], None]
+) -> tuple[dict[str, Values | None], dict[str, LiveError]]:
+    """Every object, with what cannot be read by itself apart from the others."""
+    found: dict[str, Values | None] = {}
+    failed: dict[str, LiveError] = {}
+    keys = list(wanted)
+    for start in range(0, len(keys), AT_ONCE):
+        some = {key: wanted[key] for key in keys[start : start + AT_ONCE]}
+        try:
+            found |= handler.observe(some, tick)
+        except OneObject:
+            _one_by_one(handler, some, found, failed)
+    if failed and not found:
+        raise next(iter(failed.values()))
+    return found, failed
+
+
+def _one_by_one(
+    handler: Handler, wanted: Mapping[str, Values], found: dict[str, Values | None], failed: dict[str, LiveError]
+) -> None:
+    def read(key: str) -> Any:
+        try:
+            return handler.observe({key: wanted[key]})[key]
+        except OneObject as error:
+            return error
+
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        for key, result in zip(wanted, pool.map(read, wanted), strict=True):
+            if isinstance(result, LiveError):
+                failed[key] = result
+            else:
+                found[key] = result
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _why(error: LiveError) -> str:
+    return error.what

@@ -1,0 +1,107 @@
+"""After an export the first preview is empty: of every kind, on the real engine, and of a folder that was there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cxconfig.engine.locate import locate
+from providers.registry import REGISTRY
+from tests.engine.conftest import MakeTenant
+from tests.engine.harness import ROOT, Tenant, agents, as_seeded
+
+PEOPLE = {
+    **{key: {**fields, "roles": ["Agent"], "extension": f"0{key[1:]}"} for key, fields in agents(8).items()},
+    "locked": {"first_name": "L", "last_name": "O", "team": "Sales", "lockedOut": True},
+    "off": {"first_name": "null", "last_name": "0123", "team": "Support", "disabled": True, "change_password": True},
+    "jürgen müller": {
+        "first_name": "yes",
+        "last_name": "# x",
+        "team": "Night Shift",
+        "work_phone": "+1 (555) 123-4567",
+    },
+    "nobody": {"first_name": " ", "last_name": "N", "team": "Sales", "mobile_phone": "5551234567", "skills": {}},
+}
+
+
+@pytest.fixture
+def live(make_tenant: MakeTenant) -> Tenant:
+    """Users of every sort, and a folder with nothing but a tenant.yaml."""
+    tenant = make_tenant(*(as_seeded(key, fields) for key, fields in PEOPLE.items()))
+    tenant.write({}, teams=())
+    (tenant.folder / "people.yaml").unlink()
+    return tenant
+
+
+@pytest.mark.parametrize("kind", REGISTRY.all(), ids=lambda kind: kind.id)
+def test_the_first_preview_after_an_export_is_empty(live: Tenant, kind: object) -> None:
+    """Of each kind alone: everything of it is declared, nothing would change live, and an up only records."""
+    kind_id = str(getattr(kind, "id", ""))
+    done = live.run("export", "--yes", "--kind", kind_id, "--format", "json")
+    count = done.json()["live"][kind_id]
+    assert done.code == 0 and count > 0, str(done)
+    asked = live.run("preview", "--format", "json")
+    assert asked.code == 0, str(asked)
+    counts = asked.json()["counts"][kind_id]
+    assert (counts["declared"], counts["adopt"], counts["problems"]) == (count, count, 0)
+    assert all(step["action"] == "adopt" and not step["differences"] for step in asked.json()["steps"])
+    shown = live.run("preview")
+    assert "Nothing would change live" in shown.said and "`cxconfig up` records them" in shown.said
+
+
+def test_export_up_drift_export(live: Tenant) -> None:
+    """What was exported is recorded without a write; drift that is exported is no drift any more."""
+    assert live.run("export", "--yes").code == 0
+    before = live.box.users
+    done = live.run("up", "--yes")
+    assert (done.code, live.writes(), live.box.users) == (0, 0, before), str(done)
+    assert len(live.state()) == len(PEOPLE) + 4
+    asked = live.run("preview")
+    assert asked.code == 0 and "Nothing to do" in asked.said
+    live.box.change_user("a1", skills={"Spanish": 3}, team="Sales")
+    live.box.change_user("off", disabled=False, firstName="New")
+    live.box.delete_user("a7")
+    live.box.add_user(loginId="new", firstName="N", lastName="W", team="Billing")
+    assert live.run("audit").code == 2
+    assert live.run("export", "--yes", "--prune").code == 0
+    assert live.run("audit").code == 0
+    asked = live.fresh().run("preview", "--format", "json")
+    actions = {step["key"]: step["action"] for step in asked.json()["steps"]}
+    assert actions == {"a1": "record", "off": "record", "a7": "forget", "new": "adopt"}, str(asked)
+    assert live.run("up", "--yes").code == 0 and live.writes() == 0
+    assert live.run("preview").code == 0
+    assert live.holding("5551234567")  # it is in the files,
+    state = live.folder / ".cxconfig"
+    assert not [hit for hit in live.holding("5551234567", "123-4567") if str(state) in hit or hit.startswith("output")]
+
+
+def test_plain_pulumi_in_a_folder_of_init(live: Tenant) -> None:
+    """The project and the stack's settings that init writes: `pulumi preview` within the folder finds nothing to do."""
+    done = live.run("init", "--force", "--yes", "--scope", "acme.example.com", "--export")
+    assert done.code == 0 and live.run("up", "--yes").code == 0, str(done)
+    engine = locate(live.env)
+    python = os.path.dirname(sys.executable)
+    env = live.engine_env() | {"PATH": f"{python}:{engine.binary.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+    def pulumi(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(engine.binary), *words, "--non-interactive"],
+            cwd=live.folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    selected = pulumi("stack", "select", "--create", "acme", "--secrets-provider", "passphrase")
+    assert selected.returncode == 0, selected.stderr
+    asked = pulumi("preview", "--color", "never")
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    assert "unchanged" in asked.stdout and "create" not in asked.stdout.replace("Previewing", "")
+    assert "cxconfig:tenant: ." in (live.folder / "Pulumi.acme.yaml").read_text()
+    assert live.run("preview").code == 0
