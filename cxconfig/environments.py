@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from cxconfig.errors import SettingsError
@@ -10,29 +11,40 @@ VARIABLE = "CXCONFIG_ENV"
 """Environment variable: the names of the environments of a run, `prod` or `prod,eu`."""
 SEPARATOR = ","
 
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
+
 
 def environment_names(text: str, source: str) -> tuple[str, ...]:
-    """The environments that a variable or a stack's setting names; a `SettingsError` for an empty name among them."""
-    names = tuple(name.strip() for name in text.split(SEPARATOR))
-    if text.strip() and not all(names):
-        raise SettingsError(
-            f"{source} holds an empty name",
-            way_out=f"Write the names of environments, like prod{SEPARATOR}eu.",
-        )
-    return names if text.strip() else ()
+    """The environments that a variable or a stack's setting names; see `checked`."""
+    return checked([name.strip() for name in text.split(SEPARATOR)] if text.strip() else [], source)
 
 
-def plain_environments(configured: str | None, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The environments of a plain pulumi run: what the stack's settings say, else the variable.
+def checked(names: Sequence[str], source: str) -> tuple[str, ...]:
+    """The names; a `SettingsError` when one is empty, cannot be part of a stack's name, or comes twice."""
+    for number, name in enumerate(names):
+        if not _NAME.fullmatch(name):
+            what = f"{name!r}, which cannot be the name of an environment" if name else "an empty name"
+            raise SettingsError(
+                f"{source} holds {what}", way_out="Names have letters, digits, `-` and `_`; several stand like prod,eu."
+            )
+        if name in names[:number]:
+            raise SettingsError(f"{source} names the environment {name} twice", way_out="Name it once.")
+    return tuple(names)
 
-    Raises `SettingsError` when both say something and not the same: one of them is meant for another stack.
+
+def plain_environments(configured: str | None, environ: Mapping[str, str], *, told: bool = True) -> tuple[str, ...]:
+    """The environments of a plain pulumi run: what the stack's settings say.
+
+    `told`: the settings are known to be those of the stack; without them the variable counts. Otherwise it may only say
+    the same, or `SettingsError`: the engine hands the settings of the last up to a refresh, but no variable of then.
     """
     said = environment_names(configured or "", "the stack's setting cxconfig:env")
     named = environment_names(environ.get(VARIABLE, ""), VARIABLE)
-    if said and named and said != named:
+    if told and named and said != named:
         raise SettingsError(
-            f"the stack's setting cxconfig:env says {joined(said)}, and {VARIABLE} says {joined(named)}",
-            way_out=f"Unset {VARIABLE}, or select the stack of that environment.",
+            f"{VARIABLE} says {joined(named)}, and the stack's setting cxconfig:env {joined(said) or 'nothing'}",
+            way_out=f"Unset {VARIABLE}, or select the stack of that environment; in a new one, say"
+            f" pulumi config set cxconfig:env {joined(named)}",
         )
     return said or named
 

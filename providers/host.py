@@ -519,8 +519,9 @@ def start(given: Callable[[str], Any]) -> None:
             handover = Handover.load(Path(path))
             _current = Host(Path(handover.folder), handover, given=given)
         else:
-            environments = plain_environments(given(ENVIRONMENT_SETTING), os.environ)
-            _current = Host(tenant_folder(given(TENANT_SETTING)), None, environments, given)
+            folder = given(TENANT_SETTING)
+            environments = plain_environments(given(ENVIRONMENT_SETTING), os.environ, told=bool(folder))
+            _current = Host(tenant_folder(folder), None, environments, given)
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
 
 

@@ -43,9 +43,9 @@ format_option = click.option(
 
 def _environments(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the command line; without any, those of the environment variable."""
-    from cxconfig.environments import VARIABLE, environment_names
+    from cxconfig.environments import VARIABLE, checked, environment_names
 
-    return names or environment_names(os.environ.get(VARIABLE, ""), VARIABLE)
+    return checked(names, "--env") or environment_names(os.environ.get(VARIABLE, ""), VARIABLE)
 
 
 env_option = click.option(

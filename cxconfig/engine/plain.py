@@ -32,7 +32,7 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
     """Read the tenant and return the coroutine that registers it; a mistake ends the program with its message.
 
     `configured`: the tenant's folder as the stack's settings name it, if they do. The environments are those of the
-    stack's setting `cxconfig:env`, or of CXCONFIG_ENV.
+    stack's setting `cxconfig:env`.
     """
     try:
         environments = plain_environments(pulumi.Config("cxconfig").get("env"), os.environ)

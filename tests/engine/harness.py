@@ -99,13 +99,16 @@ class Tenant:
     def _dump(self, name: str, content: Any) -> None:
         (self.folder / name).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
-    def run(self, *args: str, **env: str | None) -> Ran:
-        """`run("up", "--yes", CI="1")`: a command on this tenant; None takes a variable away."""
+    def run(self, *args: str, given: str | None = None, **env: str | None) -> Ran:
+        """`run("up", "--yes", CI="1")`: a command on this tenant; None takes a variable away.
+
+        The folder comes after the first word unless it is among them. `given`: what stands on standard input.
+        """
         done = subprocess.run(
             self._command(args),
             cwd=self.folder.parent,
             env=self._with(env),
-            stdin=subprocess.DEVNULL,
+            input=given or "",
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
@@ -160,7 +163,9 @@ class Tenant:
         return self._kept(Ran(process.returncode, screen.replace("\r\n", "\n")))
 
     def _command(self, args: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "cxconfig.cli", args[0], str(self.folder), *args[1:]]
+        folder = str(self.folder)
+        words = args if folder in args else (args[0], folder, *args[1:])
+        return [sys.executable, "-m", "cxconfig.cli", *words]
 
     def _with(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         env = {**self.env, **{name: value for name, value in changes.items() if value is not None}}
