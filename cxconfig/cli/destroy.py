@@ -39,5 +39,6 @@ def command(folder: Path, environments: tuple[str, ...], yes: bool, unlock: bool
     with closing(Session(folder, REGISTRY, progress(), environments=environments)) as session:
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
-        confirm = confirmation(yes, form, verbose, "Take all of this out?", "destroy")
+        of = f" of {session.tenant.name}" if environments else ""
+        confirm = confirmation(yes, form, verbose, f"Take all of this out{of}?", "destroy")
         return show_result(session.destroy(confirm), form, verbose)

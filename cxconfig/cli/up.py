@@ -43,4 +43,6 @@ def command(
     with closing(Session(folder, REGISTRY, progress(), environments=environments, full=full)) as session:
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
-        return show_result(session.up(confirmation(yes, form, verbose, "Apply these changes?")), form, verbose)
+        to = f" to {session.tenant.name}" if environments else ""
+        confirm = confirmation(yes, form, verbose, f"Apply these changes{to}?")
+        return show_result(session.up(confirm), form, verbose)

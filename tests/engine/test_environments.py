@@ -55,7 +55,8 @@ def test_environments_do_not_touch_each_other(two: tuple[Tenant, Tenant]) -> Non
     base.fresh()
     shown = base.run("preview", "--env", "prod")
     assert shown.code == 2 and "p0" in shown.out, str(shown)
-    assert base.run("up", "--yes", "--env", "prod").code == 0
+    answers = {f"Apply these changes to {PROD}?": lambda: "y\n"}
+    assert base.talk("up", "--env", "prod", answers=answers).code == 0
     assert set(prod.box.users) == {"a0", "a1", "p0"} and skills(prod, "a0") == {"English": 0, "Spanish": 7}
     assert untouched(base)
     prod.fresh()
