@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from cxconfig.engine.runs import Run, lay_over, still_open, unfinished_runs
 from cxconfig.engine.stack import PROJECT, Stack, stack_of
 from cxconfig.engine.stack_secrets import resolver
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
+from cxconfig.engine.throwaway import bind_anew, other_passphrase, passphrase_fits, throwaway
 from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError
 from cxconfig.journal import Event, error_from_data
 from cxconfig.kinds import Action, Registry
@@ -25,7 +26,7 @@ from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.plan import Fate, Outcome, Plan, Recorded, Result, Step
-from cxconfig.planning.record import is_candidate, unreadable
+from cxconfig.planning.record import is_candidate, is_digest, unreadable
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
 
 
@@ -63,6 +64,8 @@ class Session:
         """When the state had been written before this session wrote it."""
         self.behind: frozenset[Key] = frozenset()
         """Objects of which the state does not hold what an unfinished run did."""
+        self.vouched = False
+        """Does a digest in the state tell that the passphrase is the right one?"""
 
     def close(self) -> None:
         self.live.close()
@@ -96,6 +99,10 @@ class Session:
         self._refuse_elsewhere(recorded)
         if declared:
             self._refuse_unreadable(recorded)
+        digests = (value for r in recorded for value in r.inputs.values() if is_digest(value))
+        self.vouched = any(self.digester.made(digest) for digest in digests)
+        if not declared:
+            self._refuse_other_passphrase()
         held = lay_over(recorded, self.unfinished, self.registry, self.saved)
         self.behind = behind(recorded, held)
         live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
@@ -141,6 +148,11 @@ class Session:
                 way_out=OTHER_PASSPHRASE,
             )
 
+    def _refuse_other_passphrase(self) -> None:
+        """The engine would refuse it as well: later, and in words of its own."""
+        if not (self.vouched or self.stack.blank or passphrase_fits(self.stack, self.runs_folder)):
+            raise other_passphrase(self.stack)
+
     def _resolved(self, declared: bool) -> dict[Key, dict[str, str]]:
         """Check every setting and resolve every secret; all mistakes at once."""
         mistakes: list[InputError] = []
@@ -172,11 +184,19 @@ class Session:
         world = self.look(reading=True, stock=True)
         plan = self.plan(world)
         if not plan.problems and (plan.changes or self.full):
+            self._refuse_other_passphrase()
             self._announced(world, plan)
-        return self._result("preview", plan)
+        return self._result("preview", replace(plan, warnings=(*plan.warnings, *self._left_lock())))
+
+    def _left_lock(self) -> list[str]:
+        lock = held_lock(self.stack)
+        if lock is None or not lock.stale:
+            return []
+        return [f"a run that was killed left its lock (process {lock.pid}): the next `cxconfig up` needs --unlock"]
 
     def up(self, confirm: Callable[[Plan], bool]) -> Result:
         """Compare, ask, have the engine announce, hold that against the comparison, apply."""
+        self._refuse_locked()
         world = self.look(stock=True)
         plan = self.plan(world)
         if plan.problems:
@@ -184,12 +204,14 @@ class Session:
         if not (plan.changes or self.full):
             self._forget_unfinished()
             return self._result("up", plan, ())
+        self._refuse_other_passphrase()
         if not confirm(plan):
             raise Interrupted("Nothing was applied.")
         return self._apply("up", world, plan)
 
     def destroy(self, confirm: Callable[[Plan], bool]) -> Result:
         """Take every recorded object out, as its `on_remove` says; nothing at all when one is protected."""
+        self._refuse_locked()
         world = self.look(declared=False)
         plan = self.plan(world)
         if plan.problems:
@@ -203,12 +225,14 @@ class Session:
 
     def refresh(self) -> Result:
         """Bring the record in line with the live systems; writes nothing live."""
+        self._refuse_locked()
         world = self.look()
         steps = refresh_steps(self.registry, world, moved=self.moved)
         plan = Plan(self.tenant.name, tuple(steps), {}, tuple(self.live.warnings()))
         recorded = world.recorded or {}
         plan = replace(plan, declared={k: sum(1 for kind, _ in recorded if kind == k) for k, _ in recorded})
         if plan.changes or self.full:
+            self._refuse_other_passphrase()
             self._refuse_locked()
             with self._run(world, plan) as run:
                 run.refresh(plan, full=self.full)
@@ -265,8 +289,12 @@ class Session:
         return world, self.plan(world)
 
     def _announced(self, world: World, plan: Plan) -> None:
-        with self._run(world, plan) as run:
-            self._hold(run, plan)
+        """On a stack to throw away while there is nothing recorded: a preview binds no stack to a passphrase."""
+        with ExitStack() as scope:
+            stack = None
+            if self.stack.blank and not self.stack.holds_secrets():
+                stack = scope.enter_context(throwaway(self.stack, self.runs_folder))
+            self._hold(scope.enter_context(self._run(world, plan, stack)), plan)
 
     def _hold(self, run: EngineRun, plan: Plan) -> None:
         self.watch.phase("Asking the engine")
@@ -276,19 +304,37 @@ class Session:
         hold_against(announced, replace(plan, steps=known), PROJECT, self.stack.name, full=self.full)
 
     @contextmanager
-    def _run(self, world: World, plan: Plan) -> Iterator[EngineRun]:
-        """A run's folder with its handover; removed at the end unless the run must be remembered."""
-        if not self.stack.exists:
-            self._refuse_locked()
-            self.stack.ensure()
-            self.stack.exists = True
-        run = EngineRun(self.stack, self.registry, world, self.tenant, Run.begin(self.runs_folder))
+    def _run(self, world: World, plan: Plan, stack: Stack | None = None) -> Iterator[EngineRun]:
+        """A run's folder with its handover; removed at the end unless the run must be remembered.
+
+        `stack`: where the engine works, default the tenant's own.
+        """
+        run = EngineRun(stack or self._own_stack(), self.registry, world, self.tenant, Run.begin(self.runs_folder))
         try:
             run.hand_over(plan)
             yield run
         finally:
             if not run.keep and (run.settled or not run.run.began()):
                 run.run.end()
+
+    def _own_stack(self) -> Stack:
+        """The tenant's stack; made when there is none, and anew when one that holds nothing has another passphrase."""
+        if self.stack.blank:
+            self._refuse_locked()
+            if passphrase_fits(self.stack, self.runs_folder):
+                if not self.stack.exists:
+                    self.stack.ensure()
+            elif self.unfinished or self.stack.holds_secrets() or self._filled():
+                raise other_passphrase(self.stack)
+            else:
+                bind_anew(self.stack)
+            self.stack.exists, self.stack.blank = True, False
+        return self.stack
+
+    def _filled(self) -> bool:
+        """Has somebody recorded something since we looked?"""
+        self.stack.recorded(self.registry)
+        return not self.stack.blank
 
     def _refuse_locked(self) -> None:
         lock = held_lock(self.stack)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 PROJECT = "cxconfig"
 STATE_FOLDER = ".cxconfig"
+ENGINES_OWN = "pulumi:"
+"""Begin of the types of what every run of a program records, also when nothing comes of it: stack and provider."""
 LOG_SECONDS = 86_400.0
 """How long the engine's logs are kept."""
 MAX_TARGETS = 1_000_000
@@ -67,6 +69,10 @@ class Stack:
         # Environments may name folders of their own, so a project with one is a stack's alone.
         self.work_dir = self.home / "project" / (tenant if shared else "")
         self.exists = True
+        self.blank = False
+        """Does it hold nothing at all, or not exist yet?"""
+        self.salt = ""
+        """What the state keeps to know its passphrase again."""
         self.saved_at = 0.0
         """When the state that was last read had been written, in seconds since 1970; 0 when it does not say."""
 
@@ -139,12 +145,16 @@ class Stack:
         answer = self._export()
         if answer.returncode:
             if NO_STACK in answer.stderr:
-                self.exists = False
+                self.exists, self.blank = False, True
                 return []
             lines = self._lines(answer.stderr)
             raise EngineFailed("the state could not be read", details=lines, way_out=state_way_out(self, lines))
         deployment = json.loads(answer.stdout).get("deployment") or {}
         self.saved_at = _written(deployment)
+        self.blank = not deployment.get("pending_operations") and all(
+            str(r["type"]).startswith(ENGINES_OWN) for r in deployment.get("resources") or []
+        )
+        self.salt = str(((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt") or "")
         return [found for r in deployment.get("resources") or [] if (found := _recorded(r, registry)) is not None]
 
     def written_since(self, before: float) -> bool:
@@ -163,7 +173,7 @@ class Stack:
     def settings(self) -> dict[str, Setting]:
         """The stack's settings by full key, secrets decrypted; one that does not exist is made if any are shared."""
         self.prepare()
-        if not self._holds_secrets():
+        if not self.holds_secrets():
             return {key: Setting(None, secret=False) for key in configuration_in(self.file)}
         answer = self._run(*SHOWN, "--stack", self.name)
         if NO_STACK in answer.stderr:
@@ -191,7 +201,7 @@ class Stack:
         answer = self._run("config", "rm", key, "--stack", self.name)
         self._succeeded(answer, f"{key} could not be removed")
 
-    def _holds_secrets(self) -> bool:
+    def holds_secrets(self) -> bool:
         """Does the file hold any, or name a place of the engine's that may (`environment`)?"""
         settings = settings_in(self.file)
         return "environment" in settings or any(map(_encrypted, (settings.get("config") or {}).values()))
@@ -222,6 +232,14 @@ class Stack:
         if answer.returncode and "already exists" not in answer.stderr:
             lines = self._lines(answer.stderr)
             raise EngineFailed("the stack could not be made", details=lines, way_out=state_way_out(self, lines))
+
+    def remove(self) -> None:
+        """Remove a stack that was just seen to be blank; its settings stay."""
+        # Forced, as the engine takes its own entries for something that could be lost.
+        answer = self._run("stack", "rm", self.name, "--yes", "--force", "--preserve-config")
+        if answer.returncode:
+            lines = self._lines(answer.stderr)
+            raise EngineFailed("the stack could not be made anew", details=lines, way_out=state_way_out(self, lines))
 
     def open(self, program: Callable[[], Any], more: Mapping[str, str]) -> tuple[QuietStack, PulumiCommand]:
         """The stack for one run of the engine; it must exist."""

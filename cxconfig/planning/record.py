@@ -54,8 +54,11 @@ class Digester:
 
     def knows(self, digest: str) -> bool:
         """Was a digest made under one of our passphrases?"""
-        own = digest.split(":")[1] == self._key_id()
-        return own or (self._previous is not None and self._previous.knows(digest))
+        return self.made(digest) or (self._previous is not None and self._previous.knows(digest))
+
+    def made(self, digest: str) -> bool:
+        """Was a digest made under the passphrase of today?"""
+        return digest.split(":")[1] == self._key_id()
 
     def agrees(self, kind: Kind, key: str, name: str, value: str, digest: str) -> bool:
         """Is this the digest of the value, under whichever of our passphrases it was made?"""

@@ -71,10 +71,14 @@ def test_a_lock_of_a_dead_process(tenant: Tenant, dead: int) -> None:
     """Without --unlock it is explained and stays; with it, the run says that it is removed and does its work."""
     tenant.write({"a0": agent(0)})
     path = lock(tenant, pid=dead)
-    refused = tenant.run("up", "--yes")
-    assert refused.code == 1, str(refused)
-    assert "which is dead" in refused.said and "--unlock" in refused.said
-    assert path.exists()
+    for verb in ("up", "destroy"):
+        refused = tenant.run(verb, "--yes")
+        assert refused.code == 1, str(refused)
+        assert "which is dead" in refused.said and "--unlock" in refused.said
+    assert path.exists() and tenant.box.log() == [], "a lock is told before anything is read"
+    shown = tenant.run("preview")
+    assert shown.code == 2 and path.exists(), str(shown)
+    assert f"a run that was killed left its lock (process {dead}): the next `cxconfig up` needs --unlock" in shown.said
     done = tenant.run("up", "--yes", "--unlock")
     assert done.code == 0, str(done)
     assert f"Removed the lock of process {dead}" in done.said
@@ -96,7 +100,8 @@ def test_a_preview_needs_no_lock(tenant: Tenant) -> None:
     assert tenant.run("up", "--yes").code == 0
     tenant.write(agents(2))
     path = lock(tenant, hostname=ELSEWHERE)
-    assert tenant.run("preview").code == 2
+    shown = tenant.run("preview")
+    assert shown.code == 2 and "lock" not in shown.said, str(shown)
     assert path.exists()
 
 
