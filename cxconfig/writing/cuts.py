@@ -211,26 +211,38 @@ def removal(layout: Layout, mapping: MappingSpan, entry: Entry, style: Style) ->
     start, end = removed(layout, mapping, entry)
     if len(mapping.rows) == 1 and mapping.parent is not None:
         return value_cuts(layout, mapping, MappingNode(0, 0), style)
-    following = layout.next_line(end) if end < len(layout.text) else end
-    if following == end and start:  # the last line has no break: the one before it goes
-        return [Cut(layout.line_end(layout.line_above(start)), end, "")]
+    cut = lines_out(layout, start, end)
     before = layout.text[layout.line_above(start) : start].strip() if start else ""
-    if not before or (entry is mapping.rows[0] and not before.startswith("#")):
-        following = layout.line_start(layout.skip_blank_lines(following))
-    return [Cut(start, max(following, end), "")]
+    if cut.start == start and (not before or (entry is mapping.rows[0] and not before.startswith("#"))):
+        return [cut._replace(end=max(layout.line_start(layout.skip_blank_lines(cut.end)), cut.end))]
+    return [cut]
+
+
+def lines_out(layout: Layout, start: int, end: int) -> Cut:
+    """Take out whole lines, with the line end behind them, or the one before them where the file has no more lines."""
+    following = layout.next_line(end)
+    if following == end and start:
+        return Cut(layout.line_end(layout.line_above(start)), end, "")
+    return Cut(start, following, "")
 
 
 def removed(layout: Layout, mapping: MappingSpan, entry: Entry) -> tuple[int, int]:
     """Start of the first line and end of the last line of what goes with a key of a block."""
-    start = layout.line_start(entry.start)
+    start = lines_above(layout, entry.start, mapping.column)
+    return start, layout.comments_below(entry.end, mapping.column + 1)
+
+
+def lines_above(layout: Layout, place: int, column: int) -> int:
+    """The start of the line of `place`, or of the comment lines in its column that stand directly above it."""
+    start = layout.line_start(place)
     while start:
         above = layout.line_above(start)
         line = layout.text[above:start]
-        own = line.lstrip(" ").startswith("#") and len(line) - len(line.lstrip(" ")) == mapping.column
+        own = line.lstrip(" ").startswith("#") and len(line) - len(line.lstrip(" ")) == column
         if not own or not above:  # the comment at the very top is that of the file
             break
         start = above
-    return start, layout.comments_below(entry.end, mapping.column + 1)
+    return start
 
 
 def _flow_removal(layout: Layout, mapping: MappingSpan, entry: Entry) -> Cut:

@@ -18,7 +18,8 @@ from cxconfig.language.reader import read
 from cxconfig.writing import cuts, sharing
 from cxconfig.writing.cuts import Cut
 from cxconfig.writing.emission import Plain, Style, key_node, key_text, mapping_lines, node_of, plain_of, same
-from cxconfig.writing.spans import AliasSpan, Entry, Layout, MappingSpan, Span, merged
+from cxconfig.writing.lists import kept_items, list_cuts
+from cxconfig.writing.spans import AliasSpan, Entry, Layout, MappingSpan, SequenceSpan, Span, merged, uncollected
 from cxconfig.writing.styles import style_at
 
 BOM = "\ufeff"
@@ -48,8 +49,9 @@ class Editor:
         self._file = file
         self._bom = BOM if text.startswith(BOM) else ""
         self._batch = _Batch()
-        self._read = self._node = self._parsed(text.removeprefix(BOM))
-        self._layout = Layout(text.removeprefix(BOM))
+        with uncollected():
+            self._read = self._node = self._parsed(text.removeprefix(BOM))
+            self._layout = Layout(text.removeprefix(BOM))
 
     def _parsed(self, text: str) -> Node | None:
         mistakes = Mistakes()
@@ -81,7 +83,7 @@ class Editor:
     def set(self, path: Sequence[str], value: Plain) -> None:
         """Replace a value, or insert a key and the mappings above it that are missing.
 
-        A mapping that is there already is changed only where it differs. Other places that have the same value
+        A mapping or list that is there already is changed only where it differs. Other places that have the same value
         through an alias keep it.
         """
         if not path and not isinstance(value, Mapping):
@@ -184,6 +186,8 @@ class Editor:
                 for name, (_, value) in node.entries.items():
                     self._set((*path, name), value)
                 return
+        if isinstance(current, SequenceNode) and isinstance(node, SequenceNode):
+            node = kept_items(current, node)
         self._edit(path, node)
 
     def _find(self, path: Sequence[str]) -> Node | None:
@@ -217,8 +221,11 @@ class Editor:
     def _settle(self) -> None:
         """Make the cuts, and hold what is read then against what it must be."""
         batch, self._batch = self._batch, _Batch()
-        if not batch.cuts:
-            return
+        if batch.cuts:
+            with uncollected():
+                self._make(batch)
+
+    def _make(self, batch: _Batch) -> None:
         text = cuts.cut_out(self._layout.text, [cut for cut, _ in batch.cuts])
         # A `|` text that became the last line of a file without a line end at its end needs that line end.
         ends = [""] if text.endswith(("\n", "\r")) else ["", self._layout.newline]
@@ -254,7 +261,11 @@ class Editor:
             assert entry is not None and isinstance(last, MappingSpan)
             return _Edit(path, cuts.removal(self._layout, last, entry, style_at(self._layout, last)), last)
         if entry is not None:
-            return _Edit(path, cuts.value_cuts(self._layout, entry.value, node, style_at(self._layout, last)))
+            style = style_at(self._layout, last)
+            made = None
+            if isinstance(entry.value, SequenceSpan) and isinstance(node, SequenceNode):
+                made = list_cuts(self._layout, entry.value, node, style)
+            return _Edit(path, made or cuts.value_cuts(self._layout, entry.value, node, style))
         return self._added(path, last, missing, node)
 
     def _own(self, path: Path, *, removal: bool, whole: bool = True) -> tuple[list[Span], Entry | None, Path]:

@@ -6,8 +6,10 @@ own last character does.
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
@@ -21,6 +23,18 @@ _LAST_BREAK = re.compile("(\r\n|\r|\n)\\Z")
 _INK = re.compile(r"[^ \t\r\n]")
 _BLANK = " \t"
 _SPACE = " \t\r\n"
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without looking for garbage, which takes most of the time while hundreds of thousands of spans are made."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Span:

@@ -25,6 +25,7 @@ from cxconfig.writing.spans import (
     ScalarSpan,
     SequenceSpan,
     Span,
+    uncollected,
 )
 
 STEP = 2
@@ -34,6 +35,11 @@ _EXPLICIT = re.compile(r"[|>][-+]?([1-9])")
 
 def tidied(text: str, file: str = "") -> str:
     """The text in the one layout. Raises `InputErrors` for a text that cannot be read."""
+    with uncollected():
+        return _tidied(text, file)
+
+
+def _tidied(text: str, file: str) -> str:
     plain = BREAK.sub("\n", text.removeprefix("\ufeff"))
     before = _read(text.removeprefix("\ufeff"), file)
     layout = Layout(plain)

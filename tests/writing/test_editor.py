@@ -198,6 +198,20 @@ def test_values_are_replaced_in_every_style() -> None:
     assert edited("a: |+\n  x\n\n\nb: 1\n", "a", "z") == "a: z\nb: 1\n"
 
 
+def test_a_list_is_changed_item_by_item() -> None:
+    """In block style: items that stay keep their lines, quotes and comments."""
+    text = "a:\n- 'x'  # x\n# of y\n- y\n- 1\nb: 1\n"
+    assert edited(text, "a", ["x", "1"]) == "a:\n- 'x'  # x\n- 1\nb: 1\n"
+    assert edited(text, "a", ["x", "y", "1", "z"]) == "a:\n- 'x'  # x\n# of y\n- y\n- 1\n- z\nb: 1\n"
+    assert edited(text, "a", ["n", "x", "m", "y", "1"]) == "a:\n- n\n- 'x'  # x\n- m\n# of y\n- y\n- 1\nb: 1\n"
+    assert edited(text, "a", ["x", "z", {"k": ["l"]}, "1"]) == ("a:\n- 'x'  # x\n- z\n- k: [l]\n- 1\nb: 1\n")
+    assert edited("a:\n  - x\n  - y", "a", ["x"]) == "a:\n  - x"
+    assert edited("a:\n  - &x x\n  - y\nb: *x\n", "a", ["y"]) == "a:\n  - y\nb: &x x\n"
+    assert edited("a:\n  - '5'\n  - x\n", "a", [5, "x"]) == "a:\n  - 5\n  - x\n"
+    assert edited("a:\n  - ~\n  - x\n", "a", ["", "x"]) == 'a:\n  - ""\n  - x\n'
+    assert edited("a: [x, y]  # c\n", "a", ["x", "z"]) == "a: [x, z]  # c\n"
+
+
 def test_a_longer_line_is_broken() -> None:
     """A mapping in brackets goes on below its first key."""
     text = f"a: {{k: {'x' * 80}}}\n"

@@ -33,6 +33,13 @@ def applied(value: Value, path: Path, new: Value) -> None:
         value[path[-1]] = new
 
 
+def written_out(value: Value) -> bool:
+    """Whether a value can be given to the editor: it has no word for nothing."""
+    if isinstance(value, dict):
+        return all(map(written_out, value.values()))
+    return all(map(written_out, value)) if isinstance(value, list) else value is not None
+
+
 def below(path: Path, top: Path) -> bool:
     return path[: len(top)] == top
 
@@ -62,6 +69,10 @@ def test_edits_change_what_they_name_and_nothing_else(
             target = target[key]
         if name is not None and isinstance(target, dict):
             path = (*path, name)
+        if isinstance(target, list) and isinstance(new, list):
+            new = random.sample(target, random.randrange(len(target) + 1)) + new
+            random.shuffle(new)
+            new = [item for item in new if written_out(item)]
         if not path or (new is None and path not in there):
             continue
         applied(expected, path, copy.deepcopy(new))
