@@ -117,11 +117,7 @@ def ask_to_write(yes: bool, question: str) -> None:
         return
     if not sys.stdin.isatty():
         raise SettingsError("there is no terminal to ask on", way_out="Add --yes to write without a question.")
-    try:
-        wanted = click.confirm(question, default=False)
-    except click.Abort:
-        wanted = False
-    if not wanted:
+    if not ask(question, "nothing was written"):
         raise Interrupted("nothing was written")
 
 
@@ -167,14 +163,14 @@ def confirmation(yes: bool, form: str, verbose: bool, question: str, shown: str 
     return confirm
 
 
-def ask(question: str) -> bool:
+def ask(question: str, otherwise: str = "nothing was applied") -> bool:
     """A question on the terminal until it is answered; Ctrl-C and the end of the input are `Interrupted`."""
     while True:
         try:
             answer = click.prompt(f"{question} [y/N]", default="n", show_default=False).strip().lower()
         except click.Abort:
             click.echo()  # what is said next does not stand beside the question
-            raise Interrupted("interrupted: nothing was applied") from None
+            raise Interrupted(f"interrupted: {otherwise}") from None
         if answer in ANSWERS:
             return ANSWERS[answer]
         click.echo("Answer y (yes) or n (no).")

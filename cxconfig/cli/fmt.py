@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cxconfig.cli.common import folder_argument, force_option, format_option, show_diff
+from cxconfig.cli.formats import TEXT, findings_document
 
 if TYPE_CHECKING:
+    from cxconfig.reports.findings import Finding
     from cxconfig.writing.files import FileChange
 
 
@@ -40,11 +42,15 @@ def command(folder: Path, check: bool, diff: bool, force: bool, form: str) -> in
     if changed and not kept:
         refuse_unclean(tenant_of(folder), [change.path for change in changed], force)
         write(changed)
+    code = 1 if check and changed else 0
     if form == "json":
         click.echo(json.dumps(_document(changes, changed, written=not kept), indent=2))
+    elif form != TEXT:
+        found = _findings(changed) if kept else []
+        click.echo(findings_document(found, form, "fmt", code, _counted(changes, changed, kept)))
     else:
         _tell(changes, changed, kept, diff)
-    return 1 if check and changed else 0
+    return code
 
 
 def _changes(path: Path) -> list[FileChange]:
@@ -93,7 +99,27 @@ def _tell(changes: Sequence[FileChange], changed: Sequence[FileChange], kept: bo
     else:
         for change in changed:
             click.echo(f"{'would be laid out' if kept else 'laid out'}: {displayed(change.path)}")
+    click.echo(_counted(changes, changed, kept))
+
+
+def _counted(changes: Sequence[FileChange], changed: Sequence[FileChange], kept: bool) -> str:
     rest = len(changes) - len(changed)
     parts = [f"{len(changed):,} {'would change' if kept else 'laid out'}"] if changed else []
     parts += [f"{rest:,} {'is' if rest == 1 else 'are'} as {'it' if rest == 1 else 'they'} should be"] if rest else []
-    click.echo(f"{len(changes):,} {'file' if len(changes) == 1 else 'files'}: {', '.join(parts)}.")
+    return f"{len(changes):,} {'file' if len(changes) == 1 else 'files'}: {', '.join(parts)}."
+
+
+def _findings(changed: Sequence[FileChange]) -> list[Finding]:
+    """One for each file that would change, at the first line that would."""
+    from cxconfig.errors import Place
+    from cxconfig.language.folder import displayed
+    from cxconfig.language.reader import LINE_BREAK
+    from cxconfig.reports.findings import Finding, Level, Rule
+
+    found = []
+    for change in changed:
+        old, new = (LINE_BREAK.split(text or "") for text in (change.before, change.after))
+        first = next((number for number, pair in enumerate(zip(old, new, strict=False), 1) if pair[0] != pair[1]), 1)
+        message = "The file is not laid out. Run `cxconfig fmt`."
+        found.append(Finding(Rule.LAYOUT, Level.ERROR, "layout", message, Place(displayed(change.path), first)))
+    return found

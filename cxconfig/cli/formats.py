@@ -60,6 +60,11 @@ def good_document(form: str, command: str, closing: str) -> str:
     return _findings([], form, command, 0, None, closing)
 
 
+def findings_document(findings: list[Finding], form: str, command: str, exit_code: int, closing: str) -> str:
+    """What a command found in the files, in SARIF or for GitHub."""
+    return _findings(findings, form, command, exit_code, None, closing)
+
+
 def with_excerpts(error: CxconfigError) -> CxconfigError:
     """The error, its mistakes with the lines that they stand in; those of a loaded file have theirs already."""
     if isinstance(error, (InputError, InputErrors)):

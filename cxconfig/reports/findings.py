@@ -38,6 +38,7 @@ class Rule(StrEnum):
     CHANGE = "change"
     BLOCKED = "blocked"
     FAILED = "failed"
+    LAYOUT = "layout"
     RUN = "run"
 
 
@@ -47,6 +48,7 @@ MEANINGS = {
     Rule.CHANGE: "An up would change a live object, because the files changed.",
     Rule.BLOCKED: "An object cannot be brought to what the files declare.",
     Rule.FAILED: "A live object could not be changed.",
+    Rule.LAYOUT: "A file is not laid out as `cxconfig fmt` lays it out.",
     Rule.RUN: "Something about the whole run.",
 }
 

@@ -68,6 +68,22 @@ def test_check_and_diff_write_nothing(tenant: Path, capsys: pytest.CaptureFixtur
     assert run("a.yaml") == run("--check", "a.yaml") == 0
 
 
+def test_annotations_and_findings(tenant: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each file at the first line that would change."""
+    assert run("--check", "--format", "github") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "::error file=a.yaml,line=2,title=cxconfig fmt%3A layout::The file is not laid out. Run `cxconfig fmt`.",
+        "::error file=environments/prod/b.yml,line=2,title=cxconfig fmt%3A layout::"
+        "The file is not laid out. Run `cxconfig fmt`.",
+        "::notice title=cxconfig fmt::3 files: 2 would change, 1 is as it should be.",
+    ]
+    assert run("--check", "--format", "sarif") == 1
+    results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert [result["ruleId"] for result in results] == ["layout", "layout"]
+    assert run("--format", "sarif") == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["results"] == []
+
+
 def test_mistakes_stop_everything(tenant: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All of them are told, with their lines, and no file is written."""
     (tenant / "x.yaml").write_text("a: [\n")

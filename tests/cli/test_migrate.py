@@ -91,18 +91,18 @@ def test_without_a_terminal_it_takes_yes(tenant: Path, capsys: pytest.CaptureFix
 def test_the_answer_counts(tenant: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """No: nothing is written, and the exit code is 130. Yes: it is."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-    monkeypatch.setattr("click.confirm", lambda question, default: False)
+    monkeypatch.setattr("click.prompt", lambda question, **_: "n")
     assert run() == 130
     assert "nothing was written" in capsys.readouterr().err and (tenant / "people.yaml").read_text() == PEOPLE
     asked: list[str] = []
 
-    def yes(question: str, default: bool) -> bool:
+    def yes(question: str, **_: object) -> str:
         asked.append(question)
-        return not default
+        return "y"
 
-    monkeypatch.setattr("click.confirm", yes)
+    monkeypatch.setattr("click.prompt", yes)
     assert run() == 0
-    assert asked == ["Migrate 2 files from cxconfig/v0 to cxconfig/v1?"]
+    assert asked == ["Migrate 2 files from cxconfig/v0 to cxconfig/v1? [y/N]"]
     assert (tenant / "people.yaml").read_text() == MIGRATED
 
 
