@@ -1,7 +1,7 @@
 """The program of plain `pulumi preview` and `pulumi up`.
 
 `pulumi config set cxconfig:tenant PATH` names the tenant's folder, relative to this one; the environment variable
-CXCONFIG_TENANT goes before it.
+CXCONFIG_TENANT goes before it. `cxconfig:env` names the environments: prod, or prod,eu.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def _top(systems: Iterable[System]) -> JsonSchema:
         "tenant": _scalar(r"^[A-Za-z0-9_-]{1,64}$", "1 to 64 letters, digits, `-` and `_`."),
         "manage": values.choice(list(Manage)),
         "systems": values.layered({s.name: _ref(f"systems.{s.name}") for s in systems}, "a mapping of systems"),
-        "state": values.layered(_described({"backend": _backend()}, meanings.STATE), "a mapping"),
+        "state": values.layered(_described(_state(), meanings.STATE), "a mapping"),
         "vars": _variables(),
     }
     sections = {system.name: _ref(system.name) for system in systems}
@@ -88,6 +88,10 @@ def _variables() -> JsonSchema:
 
 def _scalar(pattern: str, wrong: str) -> JsonSchema:
     return {"type": TEXTS, "pattern": rf"{pattern}|{values.STAND_IN}", "patternErrorMessage": wrong}
+
+
+def _state() -> JsonSchema:
+    return {"backend": _backend(), "settings": {"type": values.SCALARS, "pattern": values.NO_REFERENCE}}
 
 
 def _backend() -> JsonSchema:

@@ -14,6 +14,8 @@ TOP: Mapping[str, str] = {
 }
 STATE: Mapping[str, str] = {
     "backend": "The address of the Pulumi backend; left out, the folder .cxconfig beside tenant.yaml.",
+    "settings": "The folder, relative to the tenant's, with the settings of its stacks (`Pulumi.<stack>.yaml`): secrets"
+    " that `cxconfig secret` encrypts, to be kept in git. Left out, they are in .cxconfig and not shared.",
 }
 SYSTEM: Mapping[str, str] = {"kinds": "Settings of each kind."}
 KIND_SETTINGS: Mapping[str, str] = {

@@ -20,7 +20,8 @@ NO_REFERENCE = r"^(?![\s\S]*\$\{(?!var:))"
 """No reference but to variables."""
 REFERENCE = (
     r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}$"
-    r"|^\$\{(?:file|pulumi):[^{}]+\}$"
+    r"|^\$\{file:[^\s{}](?:[^{}]*[^\s{}])?\}$"
+    r"|^\$\{pulumi:[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?\}$"
     rf"|^\$\{{(?:env|file|pulumi):[\s\S]*{VARIABLE}[\s\S]*\}}$"
 )
 SECRET = rf"{REFERENCE}|{REMOVED}"
