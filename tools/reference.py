@@ -188,7 +188,16 @@ def tenant_example(systems: Iterable[System]) -> str:
         lines.append("    kinds:")
         for kind in system.kinds:
             lines += [f"      {kind.name}:", *(f"        {line}" for line in _kind_example(kind))]
-    return "\n".join([*lines, "state:", "  backend: file:///var/lib/cxconfig", "  settings: stacks", "vars: {DOMAIN: example.com}", ""])
+    return "\n".join(
+        [
+            *lines,
+            "state:",
+            "  backend: file:///var/lib/cxconfig",
+            "  settings: stacks",
+            "vars: {DOMAIN: example.com}",
+            "",
+        ]
+    )
 
 
 def _kind_example(kind: Kind) -> Iterator[str]:

@@ -132,25 +132,31 @@ def test_the_rooms_exist() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def samples(name: str) -> str:
-    """The YAML of docs/operations.md that begins with a key."""
+def samples(name: str) -> list[str]:
+    """The blocks of YAML in docs/operations.md that begin with a key."""
     blocks = re.findall(r"```yaml\n(.*?)```", (DOCS / "operations.md").read_text("utf-8"), re.DOTALL)
-    (found,) = [block for block in blocks if block.startswith(f"{name}:")]
-    return str(found)
+    return [block for block in blocks if block.startswith(f"{name}:")]
 
 
 def test_the_sample_settings_of_kinds_are_valid(tmp_path: Path) -> None:
     """The `kinds` of docs/operations.md, put into the sample tenant.yaml, read without a mistake."""
     text = (ROOT / "examples" / "acme" / "tenant.yaml").read_text("utf-8")
-    kinds = samples("systems").split("onecloud:\n", 1)[1]
+    (block,) = samples("systems")
+    kinds = block.split("onecloud:\n", 1)[1]
     (tmp_path / "tenant.yaml").write_text(text + kinds, "utf-8")
     said = load(tmp_path, REGISTRY).systems["onecloud"].kinds["users"]
     assert said == KindSettings(OnRemove.DISABLE, Manage.ALL, ("svc-*", "root"), frozenset({"skills"}), protect=True)
 
 
-def test_the_sample_state_setting_is_valid(tmp_path: Path) -> None:
-    """The `state` of docs/operations.md, put into the sample tenant.yaml, reads without a mistake."""
-    block = samples("state")
+def test_the_sample_state_settings_are_valid(tmp_path: Path) -> None:
+    """Each `state` of docs/operations.md, put into the sample tenant.yaml, reads without a mistake."""
     sample = (ROOT / "examples" / "acme" / "tenant.yaml").read_text("utf-8")
-    (tmp_path / "tenant.yaml").write_text(sample + block, "utf-8")
-    assert load(tmp_path, REGISTRY).backend == yaml.safe_load(block)["state"]["backend"]
+    said: dict[str, str] = {}
+    for block in samples("state"):
+        (tmp_path / "tenant.yaml").write_text(sample + block, "utf-8")
+        tenant = load(tmp_path, REGISTRY)
+        found = yaml.safe_load(block)["state"]
+        assert tenant.backend == found.get("backend")
+        assert tenant.settings == (tmp_path / found["settings"] if "settings" in found else None)
+        said |= found
+    assert said.keys() == {"backend", "settings"}
