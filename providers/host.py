@@ -44,6 +44,7 @@ from cxconfig.planning.record import (
     IGNORE,
     KEY,
     ORIGIN,
+    REFRESHED,
     Digester,
     compared,
     differing,
@@ -160,6 +161,7 @@ class Host:
     def read(self, kind_id: str, props: dict[str, Any]) -> Found | None:
         self._same_origin(kind_id, props)
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
+        before = held
         held = self._newly_listed(kind, held[KEY]) | held
         wanted = {**held, IGNORE: sorted(self._still_ignored(kind, held))}
         live = self._observe(kind, held[KEY], wanted)
@@ -169,7 +171,9 @@ class Host:
         seen = {**observed_record(kind, held[KEY], wanted, live, self._digests()), IGNORE: held.get(IGNORE)}
         if IGNORE not in held:
             del seen[IGNORE]
-        return Found(seen, self._outputs(kind, seen, live))
+        outputs = self._outputs(kind, seen, live)
+        names = {*(props.get(REFRESHED) or ()), *(differing(kind, before, seen) & before.keys())}
+        return Found(seen, {**outputs, REFRESHED: sorted(names)} if names else outputs)
 
     def create(self, kind_id: str, news: dict[str, Any]) -> dict[str, Any]:
         """Create what is absent, take over what is there: then write only what differs."""

@@ -27,7 +27,7 @@ from cxconfig.environments import joined
 from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
-from cxconfig.planning.record import BESIDE, KEY, ORIGIN, plain, unfit
+from cxconfig.planning.record import BESIDE, KEY, ORIGIN, REFRESHED, plain, unfit
 from cxconfig.tenancy import backend_of, folder_of, folder_url
 
 if TYPE_CHECKING:
@@ -292,8 +292,9 @@ def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | Non
                 f" `pulumi state delete '{urn}'`: the next up takes over what is live."
             ),
         )
-    origin = str((resource.get("outputs") or {}).get(ORIGIN) or "")
-    return Recorded(kind, inputs[KEY], inputs, urn, origin)
+    outputs = resource.get("outputs") or {}
+    origin, refreshed = str(outputs.get(ORIGIN) or ""), frozenset(map(str, outputs.get(REFRESHED) or ()))
+    return Recorded(kind, inputs[KEY], inputs, urn, origin, refreshed)
 
 
 def _written(deployment: Mapping[str, Any]) -> float:

@@ -79,9 +79,11 @@ def _present(
         return Action.ADOPT, Cause.NEW
     causes = {difference.cause for difference in differences}
     if differences:
-        return Action.UPDATE, causes.pop() if len(causes) == 1 else Cause.BOTH
-    if not recorded.urn or recorded.inputs.keys() != record.keys() or differing(kind, recorded.inputs, record):
-        return Action.RECORD, Cause.EDIT
+        known = Cause.UNKNOWN if Cause.UNKNOWN in causes else Cause.BOTH
+        return Action.UPDATE, causes.pop() if len(causes) == 1 else known
+    others = differing(kind, recorded.inputs, record)
+    if not recorded.urn or recorded.inputs.keys() != record.keys() or others:
+        return Action.RECORD, Cause.UNKNOWN if others and others <= recorded.refreshed else Cause.EDIT
     if any(is_digest(v) and v != record[n] for n, v in recorded.inputs.items() if n not in ignored(record)):
         return Action.RECORD, Cause.EDIT
     return Action.NONE, None
@@ -95,7 +97,8 @@ def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None
     if world.recorded is not None:
         cause = Cause.NEW
         if recorded is not None:
-            cause = Cause.BOTH if differing(kind, recorded.inputs, record) else Cause.DRIFT
+            edited = differing(kind, recorded.inputs, record) - recorded.refreshed
+            cause = Cause.BOTH if edited else Cause.DRIFT
     differences = tuple(
         Difference(name, None, None if kind.specs[name].secret else value, call, cause=cause)
         for name, value in desired.fields.items()
@@ -136,6 +139,8 @@ def _cause(
     before = {name: recorded.inputs[name]}
     if not differing(kind, before, {name: record[name]}):
         return Cause.DRIFT
+    if name in recorded.refreshed:
+        return Cause.UNKNOWN
     seen = record_value(kind, key, name, difference.live if difference.live is not None else "", world.digester)
     return Cause.BOTH if differing(kind, before, {name: seen}) else Cause.EDIT
 

@@ -23,6 +23,8 @@ class Recorded:
     inputs: Mapping[str, Any]
     urn: str = ""
     origin: str = ""
+    refreshed: frozenset[str] = frozenset()
+    """The fields whose recorded values were read by a refresh: of these nobody knows what was applied."""
 
 
 @dataclass(frozen=True, slots=True)

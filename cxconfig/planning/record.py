@@ -30,6 +30,8 @@ BESIDE = frozenset({KEY, ON_REMOVE, IGNORE, PROTECT, UNDECLARED})
 """What a record holds beside the managed fields; no kind may have a field of such a name, but for `on_remove`."""
 ORIGIN = "origin"
 """Beside the record: a mark of the live tenant that the object is in."""
+REFRESHED = "refreshed"
+"""Beside the record: the fields whose recorded values were read by a refresh, and not applied."""
 
 
 class Digester:

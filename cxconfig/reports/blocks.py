@@ -31,7 +31,13 @@ MARKS = {
     Action.RECORD: ".",
     Action.NONE: " ",
 }
-CAUSES = {Cause.NEW: "new", Cause.EDIT: "edited", Cause.DRIFT: "drift", Cause.BOTH: "edited and drift"}
+CAUSES = {
+    Cause.NEW: "new",
+    Cause.EDIT: "edited",
+    Cause.DRIFT: "drift",
+    Cause.BOTH: "edited and drift",
+    Cause.UNKNOWN: "differs",
+}
 AUDIT_MARKS = {Action.CREATE: "-", Action.UPDATE: "~"}
 AUDIT_WORDS = {Action.CREATE: "missing", Action.UPDATE: "differs"}
 BLOCKED = "(cannot be applied)"
@@ -70,6 +76,8 @@ def why(step: Step) -> str:
     """The cause in words, and what it means for an object that is gone or goes."""
     if step.action is Action.CREATE and step.cause in (Cause.DRIFT, Cause.BOTH):
         return "gone live" if step.cause is Cause.DRIFT else "gone live and edited"
+    if step.action is Action.CREATE and step.cause is Cause.NEW:
+        return "not live"
     if step.action is Action.ADOPT:
         return "exists live, " + ("as declared" if not step.differences else "differs")
     if step.action is Action.FORGET and step.cause is Cause.DRIFT:

@@ -47,6 +47,7 @@ def planned(
     password: str = "",
     kind_policy: OnRemove | None = None,
     audit: bool = False,
+    refreshed: frozenset[str] = frozenset(),
 ) -> Plan:
     """The plan for the one user jdoe; `recorded`: the values as applied before."""
     kind = REGISTRY[USERS]
@@ -61,7 +62,7 @@ def planned(
         before = dict(recorded)
         secrets = {"password": before.pop("password")} if "password" in before else {}
         was = kind.desire(Declared(USERS, "jdoe", before, Place("people.yaml", 3, 5)))
-        records[where] = Recorded(USERS, "jdoe", record_of(kind, was, secrets, DIGESTER), urn="urn:x")
+        records[where] = Recorded(USERS, "jdoe", record_of(kind, was, secrets, DIGESTER), "urn:x", "", refreshed)
     world = World(
         "acme",
         desired,
@@ -103,6 +104,21 @@ def test_drift_edit_and_both_are_told_apart() -> None:
     edit = only(planned({"team": "Support"}, live_user(team="Sales"), {"team": "Sales"}))
     both = only(planned({"team": "Support"}, live_user(team="Night"), {"team": "Sales"}))
     assert [drift.cause, edit.cause, both.cause] == [Cause.DRIFT, Cause.EDIT, Cause.BOTH]
+
+
+def test_what_a_refresh_recorded_tells_no_reason() -> None:
+    """Neither an edit nor both, as what was applied is not known; drift from what is declared is still drift."""
+    team = frozenset({"team"})
+    sales: dict[str, Any] = {"team": "Sales"}
+    same = only(planned(sales, live_user(team="Support"), {"team": "Support"}, refreshed=team))
+    moved = only(planned(sales, live_user(team="Night"), {"team": "Support"}, refreshed=team))
+    drift = only(planned(sales, live_user(team="Night"), sales, refreshed=team))
+    other = only(planned(sales, live_user(team="Support"), {"team": "Support"}, refreshed=frozenset({"skills"})))
+    assert [s.cause for s in (same, moved, drift, other)] == [Cause.UNKNOWN, Cause.UNKNOWN, Cause.DRIFT, Cause.EDIT]
+    gone = only(planned(sales, None, {"team": "Support"}, refreshed=team))
+    back = only(planned(sales, live_user(team="Sales"), {"team": "Support"}, refreshed=team))
+    assert (gone.action, gone.cause) == (Action.CREATE, Cause.DRIFT)
+    assert (back.action, back.cause) == (Action.RECORD, Cause.UNKNOWN)
 
 
 def test_a_field_listed_for_the_first_time_is_an_edit() -> None:

@@ -56,7 +56,7 @@ def test_a_preview_groups_by_kind_and_shows_the_direction_of_each_field() -> Non
           > adopt Sales (exists live, as declared)                          teams.yaml:3
 
         phones users: 1 to create, 1 to update, 1 to disable, 1 to forget
-          + create jdoe (new)                                             people.yaml:12
+          + create jdoe (not live)                                        people.yaml:12
               name: Jane Doe · skills: English 90 · phone: •••••67
               password: (secret) set
           ~ update asmith (edited and drift)                              people.yaml:30
@@ -156,7 +156,7 @@ def test_problems_name_place_text_and_way_out_once() -> None:
         )
     )
     assert "email: a@x -> b@x (cannot be applied)" in report
-    assert "+ create fay (new) (cannot be applied)" in report
+    assert "+ create fay (not live) (cannot be applied)" in report
 
 
 def test_fifty_problems_are_listed_and_the_rest_is_counted() -> None:
