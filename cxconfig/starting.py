@@ -30,15 +30,13 @@ options:
   refresh: always
 """
 PULUMI_PROGRAM = '''\
-"""The program of plain `pulumi preview` and `pulumi up`; the stack's configuration names the tenant's folder."""
-
-from pathlib import Path
+"""The program of plain `pulumi preview` and `pulumi up` in this folder."""
 
 import pulumi
 
 from cxconfig.engine.plain import program
 
-registered = pulumi.Output.from_input(program(Path(pulumi.Config("cxconfig").require("tenant"))))
+registered = pulumi.Output.from_input(program(pulumi.Config("cxconfig").get("tenant") or "."))
 registered.apply(lambda count: count)
 '''
 
@@ -106,6 +104,12 @@ def tenant_file(start: Start, registry: Registry) -> str:
             lines += [f"    # {_plain(setting.meaning)}", f"    {name}: {_scalar(start.settings[name])}"]
         elif setting.type == "text" and setting.example:
             lines += [f"    # {_plain(setting.meaning)}", f"    # {name}: {setting.example}"]
+    lines += [
+        "state:",
+        f"  # The stack's settings stand in Pulumi.{start.tenant}.yaml: keep it in git. What was applied is recorded",
+        "  # in .cxconfig, unless a backend is named here.",
+        "  settings: .",
+    ]
     return "\n".join(lines) + "\n"
 
 

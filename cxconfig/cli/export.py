@@ -19,7 +19,6 @@ from cxconfig.cli.common import (
     env_option,
     folder_argument,
     force_option,
-    format_option,
     progress,
     verbose_option,
     width,
@@ -55,7 +54,14 @@ if TYPE_CHECKING:
 @force_option
 @click.option("--dry-run", "--check", "dry_run", is_flag=True, help="Write nothing; exit code 2 if anything differs.")
 @verbose_option
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the output.",
+)
 def command(
     folder: Path,
     environments: tuple[str, ...],
@@ -83,11 +89,9 @@ def command(
     _refuse_silence(yes or dry_run, form)
     try:
         found = Folder(folder, REGISTRY, environments)
-        proposal, warnings = proposed(found, kinds, Options(fields == "all", prune), progress())
+        proposal = proposed(found, kinds, Options(fields == "all", prune), progress())
     except KeyboardInterrupt:
         raise Interrupted("interrupted: nothing was written") from None
-    for text in dict.fromkeys(warnings):
-        click.echo(f"Warning: {text}", err=True)
     if proposal.files and not dry_run:
         _refuse_unclean(folder, proposal, force)
     code = 2 if dry_run and proposal.files else 0
@@ -101,8 +105,10 @@ def command(
     return code
 
 
-def proposed(folder: Folder, kinds: tuple[str, ...], options: Options, watch: Progress) -> tuple[Proposal, list[str]]:
-    """Read the live systems; what would be written, and what the connections warn of."""
+def proposed(folder: Folder, kinds: tuple[str, ...], options: Options, watch: Progress) -> Proposal:
+    """Read the live systems; what would be written."""
+    from dataclasses import replace
+
     from cxconfig.engine.stack_secrets import resolver
     from cxconfig.export.proposal import propose
     from cxconfig.export.reading import read_tenant
@@ -113,7 +119,7 @@ def proposed(folder: Folder, kinds: tuple[str, ...], options: Options, watch: Pr
         watch.phase("Comparing with the files")
         proposal = propose(folder, seen, options, only)
         watch.done()
-        return proposal, live.warnings()
+        return replace(proposal, warnings=tuple(dict.fromkeys([*live.warnings(), *proposal.warnings])))
 
 
 def _refuse_unclean(folder: Path, proposal: Proposal, force: bool) -> None:

@@ -226,9 +226,7 @@ def _export(folder: Path, registry: Registry) -> None:
     from cxconfig.export.report import lines
     from cxconfig.writing.files import write
 
-    proposal, warnings = proposed(Folder(folder, registry, ()), (), Options(), progress())
-    for text in dict.fromkeys(warnings):
-        click.echo(f"Warning: {text}", err=True)
+    proposal = proposed(Folder(folder, registry, ()), (), Options(), progress())
     write(proposal.files)
     for line in lines(proposal, registry, width=100, colour=False, verbose=False, written=True):
         click.echo(line)

@@ -52,6 +52,7 @@ class Proposal:
     findings: tuple[Finding, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
     """Kind id -> number of live objects that were read."""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,4 +295,10 @@ class _Work:
             tuple(self._folder.book.changes()),
             findings,
             {kind.id: len(seen.objects) for kind, seen in self._kinds() if kind.id not in self._only},
+            tuple(self._warnings()),
         )
+
+    def _warnings(self) -> Iterator[str]:
+        for kind, seen in self._kinds():
+            if not seen.listed:
+                yield f"{kind.system} lists no {kind.name}: only those that are declared were read"

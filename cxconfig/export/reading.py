@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from cxconfig.errors import LiveError, PermissionDenied, Refused, UnexpectedAnswer
+from cxconfig.errors import LiveError, PermissionDenied, Refused, SettingsError, UnexpectedAnswer
 from cxconfig.export.values import folded, ordered, target_of, texts_in, unusable
 from cxconfig.kinds import Handler, Kind, KindSettings, Registry, Values
 from cxconfig.language import Tenant
@@ -54,6 +54,12 @@ def read_tenant(
     """
     seen: dict[str, Seen] = {}
     only: dict[str, set[str]] = {}
+    for kind_id in kinds:
+        if (system := registry[kind_id].system) not in tenant.systems:
+            raise SettingsError(
+                f"--kind: {kind_id} is of the system {system}, and tenant.yaml does not say how to reach that",
+                way_out=f"Add systems.{system} with its url and credentials to tenant.yaml.",
+            )
     known = [kind for kind in registry.all() if kind.system in tenant.systems]
     wanted = [kind for kind in known if not kinds or kind.id in kinds]
     for kind in wanted:

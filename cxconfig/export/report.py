@@ -38,6 +38,10 @@ def lines(
 ) -> Iterator[str]:
     """What was found, and unless it was `written` already the diff."""
     palette, kinds = Palette(colour), Kinds(registry)
+    for warning in proposal.warnings:
+        first, *rest = wrap(safe(warning), width - 9)
+        yield f"{palette.yellow('Warning:')} {first}"
+        yield from (f"         {line}" for line in rest)
     yield from _findings(proposal.findings, kinds, palette, width, verbose)
     if not written:
         yield from diff_lines(proposal.files, registry, colour=colour, verbose=verbose)
@@ -65,6 +69,7 @@ def to_json(proposal: Proposal, registry: Registry, *, written: bool, exit_code:
         "exit_code": exit_code,
         "written": written,
         "live": dict(proposal.counts),
+        "warnings": list(proposal.warnings),
         "files": [_file(change, registry) for change in proposal.files],
         "objects": [
             {

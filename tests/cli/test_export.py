@@ -63,6 +63,7 @@ def test_a_second_export_writes_nothing(live: Tenant) -> None:
         assert again.code == 0 and "Nothing to write" in again.said, str(again)
         assert QUESTION not in again.out
     assert live.run("export", "--check").code == 0
+    assert live.run("fmt", "--check").code == 0
     assert files(live) == before
 
 

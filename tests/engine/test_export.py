@@ -104,4 +104,5 @@ def test_plain_pulumi_in_a_folder_of_init(live: Tenant) -> None:
     assert asked.returncode == 0, asked.stdout + asked.stderr
     assert "unchanged" in asked.stdout and "create" not in asked.stdout.replace("Previewing", "")
     assert "cxconfig:tenant: ." in (live.folder / "Pulumi.acme.yaml").read_text()
+    assert "encryptionsalt: " in (live.folder / "Pulumi.acme.yaml").read_text()
     assert live.run("preview").code == 0

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cxconfig.errors import AuthenticationFailed, LiveError, PermissionDenied, Refused, UnexpectedAnswer, Unreachable
+from cxconfig.errors import (
+    AuthenticationFailed,
+    LiveError,
+    PermissionDenied,
+    Refused,
+    SettingsError,
+    UnexpectedAnswer,
+    Unreachable,
+)
 from cxconfig.export import reading
-from cxconfig.export.reading import Seen, read_kind
+from cxconfig.export.reading import Seen, read_kind, read_tenant
 from cxconfig.kinds import KindSettings, Values
-from tests.export.fakes import AGENTS, REGISTRY, DeskHandler, Live, Silent
+from cxconfig.language import load
+from tests.export.fakes import AGENTS, REGISTRY, Connected, DeskHandler, Live, Silent, written
 
 KIND = REGISTRY[AGENTS]
 
@@ -101,3 +112,12 @@ def test_of_names_that_differ_only_by_case_one_is_kept() -> None:
 def test_ten_thousand() -> None:
     seen = read(source := handler(**{f"agent{n}": {} for n in range(10_000)}))
     assert (len(seen.objects), source.calls) == (10_000, 10_000)
+
+
+def test_a_kind_of_a_system_that_is_not_configured(tmp_path: Path) -> None:
+    """Says so, and reads nothing."""
+    connected = Connected({AGENTS: {"ann": {}}})
+    tenant = load(written(tmp_path, {}), REGISTRY)
+    with pytest.raises(SettingsError, match=r"desk\.agents is of the system desk"):
+        read_tenant(replace(tenant, systems={}), REGISTRY, connected, Silent(), [AGENTS])
+    assert connected.handlers[AGENTS].calls == 0

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from cxconfig.export.report import MOST_LINES, closing, lines, to_json
-from tests.export.fakes import AGENTS, GROUPS, REGISTRY, Live, exported, written
+from tests.export.fakes import AGENTS, GROUPS, REGISTRY, Connected, Live, exported, written
 
 LIVE: Live = {
     GROUPS: {"Sales": {}},
@@ -62,7 +62,17 @@ def test_the_document(tmp_path: Path) -> None:
     """Every key, in order."""
     proposal = exported(written(tmp_path, FILES), {GROUPS: {"S": {}}, AGENTS: {"old": {"first_name": "Old"}}})
     document = to_json(proposal, REGISTRY, written=False, exit_code=2)
-    assert list(document) == ["format", "command", "tenant", "exit_code", "written", "live", "files", "objects"]
+    assert list(document) == [
+        "format",
+        "command",
+        "tenant",
+        "exit_code",
+        "written",
+        "live",
+        "warnings",
+        "files",
+        "objects",
+    ]
     assert {n: document[n] for n in ("format", "command", "tenant", "exit_code", "written", "live")} == {
         "format": 1,
         "command": "export",
@@ -96,3 +106,14 @@ def test_the_closing_line(tmp_path: Path) -> None:
         closing(nothing, REGISTRY, written=False)
         == "Nothing to write: the files say what is live of 0 groups, 0 agents."
     )
+
+
+def test_a_kind_that_cannot_be_listed_is_warned_of(tmp_path: Path) -> None:
+    """What is not declared is then not known."""
+    connected = Connected({GROUPS: {"S": {}}})
+    connected.handlers[GROUPS].lists = False
+    proposal = exported(written(tmp_path, {}), {}, connected=connected)
+    (warning,) = proposal.warnings
+    assert warning == "desk lists no groups: only those that are declared were read"
+    assert next(lines(proposal, REGISTRY, width=100, colour=False, verbose=False)) == f"Warning: {warning}"
+    assert to_json(proposal, REGISTRY, written=False, exit_code=0)["warnings"] == [warning]
