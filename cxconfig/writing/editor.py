@@ -257,6 +257,8 @@ class Editor:
         """The cuts of one edit."""
         holders, entry, missing = self._own(path, removal=node is None)
         last = holders[-1] if holders else None
+        if node is None and entry is None:  # a merge key brings the mapping that it stands in
+            return self._added(path, last, missing, None)
         if node is None:
             assert entry is not None and isinstance(last, MappingSpan)
             return _Edit(path, cuts.removal(self._layout, last, entry, style_at(self._layout, last)), last)
@@ -288,7 +290,7 @@ class Editor:
             else:
                 return holders, entry, missing
 
-    def _added(self, path: Path, last: Span | None, missing: Path, node: Node) -> _Edit:
+    def _added(self, path: Path, last: Span | None, missing: Path, node: Node | None) -> _Edit:
         style = style_at(self._layout, last)
         depth = len(path) - len(missing)
         if isinstance(last, MappingSpan) and last.rows:

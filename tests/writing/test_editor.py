@@ -282,3 +282,10 @@ def test_a_mark_is_written_without_quotes_and_its_text_with_them() -> None:
     editor.set(("a", "c"), "$remove")
     editor.set(("d", "e"), ScalarNode("$remove", True, 0, 0))
     assert editor.text == 'a: {b: $remove, c: "$remove"}\nd: {e: $remove}\n'
+
+
+def test_a_key_of_a_mapping_that_a_merge_brings_is_removed_in_a_copy() -> None:
+    """The one that is merged keeps it."""
+    editor = Editor("a: &a {s: {x: 1, y: 2}}\nb:\n  <<: *a\n  t: 3\n", "x.yaml")
+    editor.remove(("b", "s", "x"))
+    assert editor.text == "a: &a {s: {x: 1, y: 2}}\nb:\n  <<: *a\n  t: 3\n  s: {y: 2}\n"
