@@ -19,7 +19,7 @@ from cxconfig.cli.common import env_option, folder_argument, format_option, prog
 def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: str) -> int:
     """Compare the live systems with the YAML of the tenant in FOLDER (default: here); reads only.
 
-    Exit code: 0 no drift, 2 drift, 1 an error.
+    Exit code: 0 no drift, 2 drift (with `manage: all` also objects that are not declared), 1 an error.
     """
     from cxconfig.engine.stack_secrets import resolver
     from cxconfig.language import load

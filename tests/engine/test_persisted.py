@@ -110,6 +110,45 @@ def test_edits_and_removals(make_tenant: MakeTenant, state: Path) -> None:
 
 
 @each_state
+@pytest.mark.parametrize("plain", [False, True], ids=["ours", "plain"])
+def test_what_stands_in_a_record_beside_the_fields(make_tenant: MakeTenant, state: Path, plain: bool) -> None:
+    """`ignore` and `protect` hold as they were recorded; who was recorded only to be removed is let go."""
+    more = {"ignore": ["skills"], "protect": True}
+    candidate = {"key": "stranger", "undeclared": True}
+    with_more = json.loads(state.read_text("utf-8"))
+    recorded = with_more["checkpoint"]["latest"]["resources"]
+    (jdoe,) = [r for r in recorded if r.get("id") == "jdoe"]
+    text = jdoe["inputs"]["__provider"]
+    stranger = json.loads(json.dumps(jdoe).replace("jdoe", "stranger"))
+    stranger |= {"dependencies": [], "propertyDependencies": {}, "inputs": {**candidate, "__provider": text}}
+    recorded.append(stranger | {"outputs": {**stranger["inputs"], "origin": jdoe["outputs"].get("origin", "")}})
+    for side in ("inputs", "outputs"):
+        jdoe[side] |= more
+    edited = make_tenant(*(as_seeded(u, f, password=PASSWORD) for u, f in {**USERS, "stranger": USERS["jdoe"]}.items()))
+    edited.env |= {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "INITIAL_PASSWORD": PASSWORD}
+    edited.env["CXCONFIG_TENANT"] = str(edited.folder)
+    edited.write({**USERS, "jdoe": {**USERS["jdoe"], **more}}, teams=(TEAM,))
+    path = edited.folder / state.name
+    path.write_text(json.dumps(with_more), "utf-8")
+    imported(edited, path) if plain else copied(edited, path)
+    path.unlink()
+    edited.box.change_user("jdoe", skills={"Spanish": 1})
+    edited.fresh()
+    if plain:
+        edited.plain("up")
+    else:
+        done = edited.run("up", "--yes")
+        assert done.code == 0 and ". forget stranger (not declared, kept live)" in done.said, str(done)
+    assert edited.writes() == 0
+    assert edited.state().keys() == {f"teams/{TEAM}", *(f"users/{login}" for login in USERS)}
+    assert {name: edited.state()["users/jdoe"][name] for name in more} == more
+    edited.write({"élan": USERS["élan"]}, teams=(TEAM,))
+    refused = edited.plain("up", check=False) if plain else edited.run("up", "--yes")
+    assert refused.code != 0 and "it is protected (`protect: true`)" in refused.said, str(refused)
+    assert edited.writes() == 0
+
+
+@each_state
 def test_plain_refresh_and_destroy(make_tenant: MakeTenant, state: Path) -> None:
     """No program runs in either: the recorded `__provider` alone says whose the objects are."""
     tenant = with_state(make_tenant, imported, state)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from cxconfig.engine.engine_run import in_groups
 from cxconfig.engine.locate import Engine
 from cxconfig.engine.locks import held_lock, lock_in, remove_stale
 from cxconfig.engine.runs import OWNER, Run, lay_over, process_exists, still_open, unfinished_runs
@@ -531,3 +532,21 @@ def test_a_mismatch_of_many_objects_is_shortened() -> None:
     announced = {f"{URN}{number}": "delete" for number in range(25)}
     with pytest.raises(AnnouncementMismatch, match="and 15 more"):
         hold_against(announced, Plan("acme", (), {}), "cxconfig", "acme", full=False)
+
+
+def test_objects_that_are_too_many_for_one_command_line_come_in_groups() -> None:
+    """In order, none twice, each group within the bound; one that is larger by itself stands alone."""
+    words = ["aa", "b", "cccc", "d", "ee", "ffffffff", "g"]
+    groups = list(in_groups(words, len, 4))
+    assert groups == [["aa", "b"], ["cccc"], ["d", "ee"], ["ffffffff"], ["g"]]
+    assert list(in_groups([], len, 4)) == []
+
+
+def test_who_was_never_declared_must_be_made_known_before_he_can_go() -> None:
+    """Only for what is to be done, and once: reported ones stay unknown."""
+    going = Step(*JDOE, Action.DELETE, Cause.UNDECLARED, exists=True)
+    stays = Step("onecloud.users", "other", Action.NONE, Cause.UNDECLARED, exists=True)
+    plan = Plan("acme", (going, stays), {})
+    (unknown,) = ghosts({}, plan)
+    assert unknown == Recorded(*JDOE, {"key": JDOE[1], "undeclared": True})
+    assert ghosts({JDOE: Recorded(*JDOE, unknown.inputs, "urn:x")}, plan) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, OnRemove, SecretRef
-from cxconfig.planning.record import Digester, differing, observed_record, plain, record_of, recorded_on_remove, unfit
+from cxconfig.kinds import Declared, KindSettings, OnRemove, SecretRef
+from cxconfig.planning.record import (
+    Digester,
+    candidate,
+    differing,
+    observed_record,
+    plain,
+    record_of,
+    recorded_on_remove,
+    unfit,
+)
+from cxconfig.tenancy import desired_object
 from providers.registry import REGISTRY
 
 KIND = REGISTRY["onecloud.users"]
@@ -94,3 +105,15 @@ def test_a_record_of_whatever_is_live_is_fit() -> None:
     }
     assert unfit(KIND, {**record, "password": "hmac:k:x", "roles": [], "on_remove": "delete"}) == ""
     assert unfit(KIND, {**record, "ignore": ["skills"], "protect": False, "undeclared": True}) == ""
+
+
+def test_what_stands_beside_the_fields() -> None:
+    """The names and forms that docs/persisted.md promises, and only where there is something to say."""
+    declared = Declared(KIND.id, "jdoe", {"skills": {"English": 1}}, Place("a.yaml", 1, 1))
+    bare = record_of(KIND, desired_object(KIND, declared, KindSettings(protect=True)), {}, DIGESTER)
+    assert bare == {"key": "jdoe", "disabled": False, "skills": {"English": 1}}
+    declared = replace(declared, ignore=frozenset({"skills"}), protect=False)
+    settings = KindSettings(ignore=frozenset({"disabled", "email"}))
+    full = record_of(KIND, desired_object(KIND, declared, settings), {}, DIGESTER)
+    assert full == {**bare, "ignore": ["disabled", "skills"], "protect": False}
+    assert candidate("jdoe") == {"key": "jdoe", "undeclared": True}
