@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from cxconfig.errors import InputError, InputErrors, SettingsError, UnexpectedAnswer
+from cxconfig.errors import InputError, InputErrors, PermissionDenied, SettingsError, UnexpectedAnswer
 from cxconfig.kinds import Client, Desired, Handler, Kind, Manage, Registry, Values
 from cxconfig.language import Secrets, Tenant
 from cxconfig.planning.plan import Recorded
@@ -102,7 +102,14 @@ class Live:
 
     def _keys(self, kind: Kind, world: World) -> Sequence[str]:
         self._watch.phase(f"Listing {kind.system} {kind.name}")
-        keys = self.handler(kind).enumerate()
+        try:
+            keys = self.handler(kind).enumerate()
+        except PermissionDenied as denied:
+            denied.way_out = (
+                f"`manage: all` needs the list of all {kind.name}: give the API user the privilege for it, or write"
+                f" `manage: listed` in systems.{kind.system}.kinds.{kind.name} of tenant.yaml."
+            )
+            raise
         if keys is None:
             raise SettingsError(
                 f"{kind.system} has no list of its {kind.name}, so `manage: all` cannot be done for them",

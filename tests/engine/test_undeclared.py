@@ -152,7 +152,7 @@ def test_an_own_on_remove_that_would_be_undone(peopled: Tenant) -> None:
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        ({"status": 403}, "403"),
+        ({"status": 403}, "`manage: all` needs the list of all users: give the API user the privilege"),
         ({"status": 200, "body": "[]"}, "the list of all users lacks 'a0' and 1 more, which exists"),
         (
             {"status": 200, "body": json.dumps([{"loginId": "a0", "extension": "1"}, {"loginId": "u0"}])},
