@@ -69,9 +69,9 @@ def _merged(pieces: list[Piece]) -> list[Piece]:
 
 
 def key_piece(line: str, start: int, end: int, verdict: Verdict) -> Piece:
-    """A key; below a sensitive one even keys are masked."""
+    """A key; below a sensitive one even keys are masked, and one that is damaged may be anything."""
     text = line[start:end]
-    hidden = verdict is Verdict.SENSITIVE
+    hidden = verdict is Verdict.SENSITIVE or not text.isprintable()
     return Piece(start, end, MASK if hidden else safe(shown_name(text)), token=True)
 
 

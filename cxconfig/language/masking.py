@@ -38,7 +38,7 @@ from cxconfig.language.lines import (
 )
 from cxconfig.language.names import Names, Verdict
 from cxconfig.language.reader import FORBIDDEN
-from cxconfig.language.sensitive import REFERENCE, alarming, is_reference
+from cxconfig.language.sensitive import REFERENCE, is_reference, telling
 
 MOST_PARSED = 2 * 1024 * 1024
 """Of larger texts only the words that everybody knows are shown, since parsing them again takes too long."""
@@ -160,7 +160,7 @@ class Masker:
             return key_piece(text, start, stop, Verdict.SENSITIVE if strange else verdict)
         if span.alias in self._survey.anchors and verdict is not Verdict.SENSITIVE:
             verdict = Verdict.OPEN
-        if span.last_line > span.line and alarming(span.text):
+        if span.last_line > span.line and telling(span.text):
             verdict = Verdict.SENSITIVE
         return value_piece(text, start, stop, verdict, self._names)
 

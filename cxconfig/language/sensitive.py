@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 MASK = "•••••"
-_PARTS = re.compile(
-    "pass|pwd|p[a-z]{0,2}s[a-z]{0,3}w[a-z]{0,2}d|secret|token|credential|apikey|privatekey|accesskey|bearer|kennwort"
-    "|phone|telef|mobil",
+_SECRETS = re.compile(
+    "pass|pwd|p[a-z]{0,2}s[a-z]{0,3}w[a-z]{0,2}d|secret|token|credential|apikey|privatekey|accesskey|bearer|kennwort",
     re.IGNORECASE,
 )
+_PHONES = re.compile("phone|telef|mobil", re.IGNORECASE)
 _WHOLE = frozenset(["pw", "key", "keys", "pin", "tel", "cell", "fax", "otp", "auth", "sig", "signature", "handy"])
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+")
+_SAID = re.compile(r"\s*[:=]")
 PHONE = re.compile(r"[+(]?\d(?:[\s().\-/]{0,3}\d){6,}")
 _LOGIN = re.compile(r"(?<=//).*@")
 _QUERY = re.compile(r"(?<=[?#]).+")
@@ -24,12 +25,20 @@ def squashed(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def alarming(text: str) -> re.Match[str] | None:
-    """The first word in `text` that announces a secret or a phone number."""
-    for word in re.finditer(r"\w+", text):
-        if _PARTS.search(word[0].replace("_", "")) or any(t.casefold() in _WHOLE for t in _TOKEN.findall(word[0])):
+def alarming(name: str) -> re.Match[str] | None:
+    """The first word in a name that announces a secret or a phone number."""
+    for word in re.finditer(r"\w+", name):
+        bare = word[0].replace("_", "")
+        parts = (part.casefold() for part in _TOKEN.findall(word[0]))
+        if _SECRETS.search(bare) or _PHONES.search(bare) or any(part in _WHOLE for part in parts):
             return word
     return None
+
+
+def telling(text: str) -> re.Match[str] | None:
+    """The first word in a text that announces a secret. Phone numbers in texts are known by their digits."""
+    words = re.finditer(r"\w+", text)
+    return next((w for w in words if _SECRETS.search(w[0].replace("_", "")) or w[0].casefold() == "pw"), None)
 
 
 def masked_text(text: str) -> str:
@@ -53,11 +62,11 @@ def is_reference(text: str) -> bool:
 
 def cut(text: str) -> str:
     """The user's text as a sentence may show it: what follows a word like `password` may be the password itself."""
-    found = alarming(text)
-    rest = text[found.end() :].strip() if found is not None else ""
-    if found is not None and rest and (rest[0] in ":=" or _PARTS.search(found[0].replace("_", ""))):
+    found = telling(text) or next((word for word in [alarming(text)] if word and _SAID.match(text, word.end())), None)
+    if found is not None and text[found.end() :].strip():
         return f"{text[: found.end()]} {MASK}"
-    return MASK if "//" in text or re.search(r":.*@", text) else text
+    damaged = found is None and re.search(r"[\s:=]", text) and _SECRETS.search(squashed(text))
+    return MASK if damaged or "//" in text or re.search(r":.*@", text) else text
 
 
 def shown_name(name: str) -> str:
@@ -67,7 +76,7 @@ def shown_name(name: str) -> str:
 
 def shown_value(text: str) -> str:
     """The value of an open name as it may be shown: without phone numbers, and without the logins of addresses."""
-    found = alarming(text)
+    found = telling(text)
     if found is not None and found[0] != text.strip("\"'"):
         return MASK
     if "://" in text:

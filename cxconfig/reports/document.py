@@ -1,4 +1,4 @@
-"""A result as data for programs; the shape is documented in docs/json-output.md and changes only with `FORMAT`.
+"""A result as data for programs; the shape is documented in docs/output-formats.md and changes only with `FORMAT`.
 
 Secrets are never in it, personal data is masked as in the text report. Keys always stand in the same order.
 """

@@ -15,6 +15,7 @@ from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.planning.plan import Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import why
 from cxconfig.reports.counts import DONE_WORDS
+from cxconfig.reports.folding import names
 from cxconfig.reports.mishaps import said
 from cxconfig.reports.values import Entry, Kinds, entries, scrubbed
 
@@ -88,8 +89,9 @@ def of_result(result: Result, registry: Registry) -> list[Finding]:
         for text in dict.fromkeys(result.plan.warnings)
     ]
     if result.outcomes is None or result.command == "refresh":
-        found += [_difference(step, result.command, kinds) for step in result.plan.changes if not step.problems]
+        found += [_difference(step, result.command, kinds) for step in result.plan.pending if not step.problems]
         found += [finding for step in result.plan.problems for finding in _problems(step, result.command, kinds)]
+        found += _undeclared(result, kinds)
     for outcome in result.outcomes or ():
         if outcome.fate is not Fate.DONE and outcome.step.action is not Action.NONE:
             found.append(_outcome(outcome, kinds))
@@ -115,7 +117,21 @@ def _difference(step: Step, command: str, kinds: Kinds) -> Finding:
     )
 
 
+def _undeclared(result: Result, kinds: Kinds) -> Iterator[Finding]:
+    """Live objects that are only reported, in one sentence for each kind: they have no place in the files."""
+    by_kind: dict[str, list[str]] = {}
+    for step in result.plan.undeclared:
+        by_kind.setdefault(step.kind, []).append(step.key)
+    level = Level.WARNING if result.command == "audit" else Level.NOTE
+    for kind, keys in by_kind.items():
+        verb = "is" if len(keys) == 1 else "are"
+        message = f"{kinds.noun(kind, len(keys))} {verb} live and not declared: {names(keys, MOST_ENTRIES)}"
+        yield Finding(Rule.DRIFT, level, f"{kinds.title(kind)} not declared", message)
+
+
 def _audit_words(step: Step) -> str:
+    if step.cause is Cause.UNDECLARED:
+        return " is live and not declared"
     words = {Action.CREATE: "is missing", Action.UPDATE: "differs"}
     return f" {words.get(step.action, f'is to be {DONE_WORDS[step.action]}')}"
 

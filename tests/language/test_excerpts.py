@@ -141,6 +141,7 @@ def test_not_every_one_of_very_many_mistakes_has_its_line(tmp_path: Path) -> Non
         ("password: >-\n  hunter2", 1, "password: •••••"),
         ("first_name: Ann\n  password hunter2", 2, "  •••••"),
         ("first_name: Ann password hunter2", 1, "first_name: •••••"),
+        ("group: Phone Key Accounts", 1, "group: Phone Key Accounts"),
         ("url: https://ann:hunter2@x.example.com/?t=hunter2", 1, "url: https://•••••@x.example.com/?•••••"),
         ("url: ann:hunter2@x.example.com", 1, "url: •••••"),
         ("state:\n  backend: s3://hunter2", 2, "  backend: •••••"),

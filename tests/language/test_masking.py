@@ -56,7 +56,7 @@ TENANTS = (
     TENANT + f"state: {{backend: s3://bucket?awskey={SECRET}}}\n",
     TENANT + f"vars: {{A: {SECRET}, A: b}}\n",
 )
-LOUD = [plant for plant in PLANTS if not any(word in plant for word in ("colour", "&p", "skills"))]
+LOUD = [plant for plant in PLANTS if not any(word in plant for word in ("colour", "kennwort", "&p", "skills"))]
 PIECES: tuple[str, ...] = (
     "\t",
     "\n",

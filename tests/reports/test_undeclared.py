@@ -10,6 +10,7 @@ from cxconfig.cells import columns
 from cxconfig.kinds import Action, Cause
 from cxconfig.planning.plan import Fate, Outcome, Result, Step
 from cxconfig.reports.document import to_json
+from cxconfig.reports.findings import of_result
 from cxconfig.reports.text import render
 from tests.reports.fakes import REGISTRY, TEAMS, USERS, removed, result
 
@@ -95,3 +96,14 @@ def test_as_data() -> None:
         ("x", "forget", "not declared"),
         ("B", "none", "not declared"),
     ]
+
+
+def test_findings_of_what_is_not_declared() -> None:
+    """One for each kind, a warning of an audit; those that an up would remove each have one of their own."""
+    steps = (stranger("bob"), stranger("carol"), stranger("dan", Action.DISABLE))
+    for command, level, goes in (
+        ("audit", "warning", ("drift", "warning", "user dan is live and not declared")),
+        ("preview", "note", ("change", "note", "user dan: to disable (not declared)")),
+    ):
+        found = [(f.rule.value, f.level.value, f.message) for f in of_result(result(*steps, command=command), REGISTRY)]
+        assert found == [goes, ("drift", level, "2 users are live and not declared: bob, carol")]
