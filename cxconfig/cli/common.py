@@ -35,10 +35,19 @@ format_option = click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    default="text",
+    default=TEXT,
     show_default=True,
     help="Form of the output.",
 )
+data_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice((TEXT, "json")),
+    default=TEXT,
+    show_default=True,
+    help="Form of the output.",
+)
+"""For commands that find nothing in the files that code scanning could show."""
 
 
 def _environments(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:

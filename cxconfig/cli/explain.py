@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cxconfig.cli import completing
-from cxconfig.cli.common import colour, env_option, folder_argument, format_option, width
+from cxconfig.cli.common import colour, data_option, env_option, folder_argument, width
 from cxconfig.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @folder_argument
 @env_option
 @click.option("--live", "look", is_flag=True, help="Read the object live as well.")
-@format_option
+@data_option
 def command(target: str, folder: Path, environments: tuple[str, ...], look: bool, form: str) -> int:
     """Explain TARGET: a kind (onecloud.users), a field (onecloud.users.team), a declared object
     (onecloud.users.jdoe) or one of its fields (onecloud.users.jdoe.team) of the tenant in FOLDER (default: here).

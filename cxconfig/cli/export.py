@@ -16,6 +16,7 @@ from cxconfig.cli import completing
 from cxconfig.cli.common import (
     ask,
     colour,
+    data_option,
     env_option,
     folder_argument,
     force_option,
@@ -54,14 +55,7 @@ if TYPE_CHECKING:
 @force_option
 @click.option("--dry-run", "--check", "dry_run", is_flag=True, help="Write nothing; exit code 2 if anything differs.")
 @verbose_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the output.",
-)
+@data_option
 def command(
     folder: Path,
     environments: tuple[str, ...],
