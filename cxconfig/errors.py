@@ -26,7 +26,8 @@ A message never holds a secret, a password, a token or a customer's phone number
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -60,6 +61,9 @@ class Excerpt:
 class CxconfigError(Exception):
     """What happened (`what`), where in the user's files (`place`), and the way out (`way_out`)."""
 
+    tenant = ""
+    """The name of the tenant that was worked on, "" while it is not known."""
+
     def __init__(self, what: str, *, way_out: str = "", place: Place | None = None) -> None:
         self.what = what
         self.way_out = way_out
@@ -69,6 +73,16 @@ class CxconfigError(Exception):
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
         return f"{where}{self.what}" + (f"\n  {self.way_out}" if self.way_out else "")
+
+
+@contextmanager
+def about(tenant: str) -> Iterator[None]:
+    """Every error that leaves the block says which tenant it is about."""
+    try:
+        yield
+    except CxconfigError as error:
+        error.tenant = tenant
+        raise
 
 
 class InputError(CxconfigError):

@@ -22,6 +22,7 @@ def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: st
     Exit code: 0 no drift, 2 drift (with `manage: all` also objects that are not declared), 1 an error.
     """
     from cxconfig.engine.stack_secrets import resolver
+    from cxconfig.errors import about
     from cxconfig.language import load
     from cxconfig.live import Live
     from cxconfig.planning.compare import World, compare
@@ -31,7 +32,7 @@ def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: st
 
     began, watch = time.monotonic(), progress()
     tenant = load(folder, REGISTRY, environments)
-    with closing(Live(tenant, REGISTRY, watch, resolver(tenant))) as live:
+    with about(tenant.name), closing(Live(tenant, REGISTRY, watch, resolver(tenant))) as live:
         live.check_settings()
         desired = desired_objects(tenant, REGISTRY)
         seen = live.observe(desired)

@@ -34,9 +34,11 @@ def command(folder: Path, environments: tuple[str, ...], yes: bool, unlock: bool
     1 an error, 130 interrupted.
     """
     from cxconfig.engine.session import Session
+    from cxconfig.errors import about
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), environments=environments)) as session:
+    opened = Session(folder, REGISTRY, progress(), environments=environments)
+    with closing(opened) as session, about(session.tenant.name):
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
         of = f" of {session.tenant.name}" if environments else ""

@@ -49,7 +49,7 @@ def error_document(error: CxconfigError, form: str, command: str) -> str:
     if form == "json":
         from cxconfig.reports.document import errors_to_json
 
-        return json.dumps(errors_to_json([error], command=command), indent=2)
+        return json.dumps(errors_to_json([error], command=command, tenant=error.tenant), indent=2)
     from cxconfig.reports.findings import of_error
 
     return _findings(of_error(error), form, command, 130 if isinstance(error, Interrupted) else 1, None, "")

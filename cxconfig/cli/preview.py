@@ -31,7 +31,9 @@ def command(folder: Path, environments: tuple[str, ...], full: bool, verbose: bo
     2 there are changes, 1 an error.
     """
     from cxconfig.engine.session import Session
+    from cxconfig.errors import about
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), environments=environments, full=full)) as session:
+    opened = Session(folder, REGISTRY, progress(), environments=environments, full=full)
+    with closing(opened) as session, about(session.tenant.name):
         return show_result(session.preview(), form, verbose)

@@ -36,9 +36,11 @@ def command(
     0 the record was right, 2 it was changed, 1 an error.
     """
     from cxconfig.engine.session import Session
+    from cxconfig.errors import about
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), environments=environments, full=full, moved=moved)) as session:
+    opened = Session(folder, REGISTRY, progress(), environments=environments, full=full, moved=moved)
+    with closing(opened) as session, about(session.tenant.name):
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
         return show_result(session.refresh(), form, verbose)

@@ -38,9 +38,11 @@ def command(
     1 an error, 130 interrupted.
     """
     from cxconfig.engine.session import Session
+    from cxconfig.errors import about
     from providers.registry import REGISTRY
 
-    with closing(Session(folder, REGISTRY, progress(), environments=environments, full=full)) as session:
+    opened = Session(folder, REGISTRY, progress(), environments=environments, full=full)
+    with closing(opened) as session, about(session.tenant.name):
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)
         to = f" to {session.tenant.name}" if environments else ""

@@ -18,7 +18,7 @@ from cxconfig.engine.stack import PROJECT, Stack, stack_of
 from cxconfig.engine.stack_secrets import resolver
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
 from cxconfig.engine.throwaway import bind_anew, other_passphrase, passphrase_fits, throwaway
-from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError
+from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError, about
 from cxconfig.journal import Event, error_from_data
 from cxconfig.kinds import Action, Registry
 from cxconfig.language import Tenant, load
@@ -53,9 +53,10 @@ class Session:
         self.moved = moved
         """Is the contact centre known to be the recorded one, although its address or domain is another?"""
         self.tenant: Tenant = load(folder.resolve(), registry, environments)
-        self.digester = digester_of(self.tenant.name)
-        self.engine: Engine = locate()
-        self.stack: Stack = stack_of(self.tenant, self.engine)
+        with about(self.tenant.name):
+            self.digester = digester_of(self.tenant.name)
+            self.engine: Engine = locate()
+            self.stack: Stack = stack_of(self.tenant, self.engine)
         self.secrets = resolver(self.tenant, lambda: self.stack)
         self.live = Live(self.tenant, registry, watch, self.secrets)
         self.runs_folder = (self.stack.local or self.stack.home) / "runs" / self.tenant.name

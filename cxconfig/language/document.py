@@ -125,6 +125,7 @@ class _Loader:
             _unconfigured(self._layers, tenant.configured, Sheet("", self._mistakes))
         if self._mistakes.errors:
             errors = InputErrors(self._mistakes.errors)
+            errors.tenant = tenant.name
             attach(errors, self._registry, self._instead)
             raise errors
         return tenant.made(found.found), found
@@ -260,6 +261,11 @@ class _Main:
             self._sheet.add(node, rule, "remove the line", path=(name,))
 
         return idle
+
+    @property
+    def name(self) -> str:
+        """The tenant's name, "" when it is missing or wrong."""
+        return self._name
 
     def kinds(self) -> dict[str, KindSettings]:
         """The settings of kinds, by kind id."""

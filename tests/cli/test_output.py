@@ -79,6 +79,19 @@ def test_every_error_is_one_json_document_too(declared: Tenant) -> None:
     assert (problems["exit_code"], len(problems["problems"]), problems["outcomes"]) == (1, 1, None)
 
 
+@pytest.mark.parametrize("verb", ["validate", "preview", "up", "refresh", "destroy", "audit"])
+def test_error_documents_name_the_tenant(declared: Tenant, verb: str) -> None:
+    """As soon as tenant.yaml was read: with a mistake in another file, without a passphrase, without a live system."""
+    if verb != "validate":
+        away = declared.run(verb, "--format", "json", ONECLOUD_URL=None, PULUMI_CONFIG_PASSPHRASE=None)
+        assert (document(away)["tenant"], away.code) == ("acme", 1), str(away)
+    declared.write({"a0": agent(0, emial="x")})
+    mistaken = declared.run(verb, "--format", "json")
+    assert (document(mistaken)["tenant"], mistaken.code) == ("acme", 1), str(mistaken)
+    (declared.folder / "tenant.yaml").write_text("tenant: [", encoding="utf-8")
+    assert document(declared.run(verb, "--format", "json"))["tenant"] == ""
+
+
 def test_json_is_the_same_on_a_terminal(declared: Tenant) -> None:
     """No colour and no question in it; what is not asked is not applied."""
     shown = declared.talk("audit", "--format", "json")
