@@ -159,7 +159,8 @@ class FieldSpec:
     phone number), masked in output and recorded as a keyed digest. `setting`: steers cxconfig and is never sent.
     `refers_to`: the kind whose key the value is, in the same system. For help and reference: `needed`: the system
     demands it of an object that is created; `limits`: what the model's validators and the vendor hold it to, beyond
-    the bounds in its annotation; `example`: a value as it stands in the YAML.
+    the bounds in its annotation; `example`: a value as it stands in the YAML. `states`: what reports call a live False
+    and True, where the name of the field does not say it.
     """
 
     name: str = ""
@@ -171,6 +172,7 @@ class FieldSpec:
     needed: bool = False
     limits: str = ""
     example: str = ""
+    states: tuple[str, str] | None = None
 
 
 def specs_of(model: type[BaseModel]) -> dict[str, FieldSpec]:

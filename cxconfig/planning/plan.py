@@ -54,6 +54,11 @@ class Step:
         """Does the object stand in the YAML?"""
         return self.cause not in (Cause.REMOVED, Cause.UNDECLARED)
 
+    @property
+    def missing(self) -> bool:
+        """Is it absent, and nothing can create it?"""
+        return self.action is Action.CREATE and not self.call and bool(self.problems)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -138,7 +138,7 @@ def _several(entry: Folded, style: Style) -> list[str]:
 
 
 def _action(step: Step, style: Style) -> tuple[str, str]:
-    if style.audit:
+    if style.audit or step.missing:
         return AUDIT_MARKS.get(step.action, MARKS[step.action]), AUDIT_WORDS.get(step.action, step.action.value)
     return MARKS[step.action], step.action.value
 

@@ -30,9 +30,13 @@ def planned(steps: Iterable[Step]) -> str:
     for action, group in by_action(steps):
         if action is Action.NONE:
             continue
+        missing = sum(1 for step in group if step.missing)
+        parts += [f"{missing:,} missing"] if missing else []
+        if missing == len(group):
+            continue
         changed = sum(1 for step in group if step.differences)
         more = f" ({changed:,} with changes)" if action is Action.ADOPT and changed else ""
-        parts.append(f"{len(group):,} to {action.value}{more}")
+        parts.append(f"{len(group) - missing:,} to {action.value}{more}")
     return ", ".join(parts)
 
 

@@ -44,7 +44,7 @@ def to_json(result: Result, registry: Registry) -> dict[str, Any]:
         "warnings": list(plan.warnings),
         "steps": [_step(step, kinds) for step in plan.steps],
         "problems": [
-            {**_object(step), "problem": scrubbed(text, step, kinds)}
+            {**_object(step), "problem": _problem(text, step, kinds)}
             for step in plan.problems
             for text in step.problems
         ],
@@ -128,9 +128,14 @@ def _step(step: Step, kinds: Kinds) -> dict[str, Any]:
         "recorded": step.recorded,
         "call": step.call,
         "differences": [_difference(difference, step, kinds) for difference in step.differences],
-        "problems": [scrubbed(text, step, kinds) for text in step.problems],
+        "problems": [_problem(text, step, kinds) for text in step.problems],
         "notes": [scrubbed(text, step, kinds) for text in step.notes],
     }
+
+
+def _problem(text: str, step: Step, kinds: Kinds) -> str:
+    """Without the object before it: that has keys of its own here."""
+    return scrubbed(text.removeprefix(f"{kinds.singular(step.kind)} {step.key}: "), step, kinds)
 
 
 def _difference(difference: Difference, step: Step, kinds: Kinds) -> dict[str, Any]:

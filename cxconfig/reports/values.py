@@ -123,6 +123,8 @@ def entries(difference: Difference, spec: FieldSpec, kind: Kind | None) -> list[
         return [Entry(name, "", "", f"{SECRET} changed")]
     if spec.private:
         return [_private(name, live, declared)]
+    if spec.states is not None and isinstance(live, bool) and isinstance(declared, bool):
+        return [Entry(name, "", spec.states[live], spec.states[declared])]
     found: list[Entry] = []
     if _either(live, declared, Mapping):
         found = list(_of_mappings(difference.field, live or {}, declared or {}, kind))

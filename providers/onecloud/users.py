@@ -110,7 +110,10 @@ class User(BaseModel):
         ),
     ] = ""
     """Set at creation, and again when the secret changes; never read."""
-    unlock: Annotated[bool, FieldSpec(limits="only `true` means something", example="true")] = False
+    unlock: Annotated[
+        bool,
+        FieldSpec(limits="only `true` means something", example="true", states=("locked", "unlocked")),
+    ] = False
     """`true` clears the lock that too many failed logins set."""
     on_remove: Annotated[OnRemove, FieldSpec(setting=True, example="retain")] = OnRemove.DISABLE
     """What happens to the live user when the entry is taken out of the YAML; goes before the kind's setting."""

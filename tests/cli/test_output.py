@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.harness import PASSWORD, PATIENCE_S, Ran, Tenant, agent, agents
+from tests.engine.harness import PASSWORD, PATIENCE_S, Ran, Tenant, agent, agents, as_seeded
 
 ESCAPE = "\x1b"
 QUESTION = "Apply these changes?"
@@ -101,6 +101,22 @@ def test_json_is_the_same_on_a_terminal(declared: Tenant) -> None:
     refused = declared.talk("up", "--format", "json")
     assert (refused.code, declared.writes()) == (1, 0)
     assert QUESTION not in refused.out and "there is no terminal to ask on" in refused.said
+
+
+def test_what_is_missing_and_what_is_locked(tenant: Tenant) -> None:
+    """A team that nobody can create is not announced as a creation, a lock is called one, no object is named twice."""
+    tenant.write({"a0": agent(0, unlock=True)}, teams=("Sales", "Suport"))
+    tenant.box.add_user(**as_seeded("a0", agent(0)))
+    tenant.box.lock_user("a0")
+    shown = tenant.run("preview")
+    assert shown.code == 1 and "to create" not in shown.said, str(shown)
+    for text in ("onecloud teams: 1 missing, 1 to adopt", "- missing Suport", "unlock: locked -> unlocked"):
+        assert text in shown.said, str(shown)
+    found = document(tenant.run("preview", "--format", "json"))
+    (problem,) = found["problems"]
+    assert problem["key"] == "Suport" and problem["problem"].startswith("the team 'Suport' does not exist")
+    (step,) = [step for step in found["steps"] if step["key"] == "a0"]
+    assert [(d["live"], d["declared"]) for d in step["differences"] if d["field"] == "unlock"] == [(False, True)]
 
 
 def test_colour_on_a_terminal_only(declared: Tenant) -> None:

@@ -77,10 +77,10 @@ def test_a_step_has_its_documented_keys_and_no_secret() -> None:
                 "problem": "555 •••••67",
             },
         ],
-        "problems": ["user asmith: •••••67 is taken"],
+        "problems": ["•••••67 is taken"],
         "notes": [],
     }
-    assert document["problems"][0]["problem"] == "user asmith: •••••67 is taken"
+    assert document["problems"][0]["problem"] == "•••••67 is taken"
     assert (document["seconds"], document["reads"], document["exit_code"]) == (1.235, 41, 1)
 
 
