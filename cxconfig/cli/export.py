@@ -133,15 +133,14 @@ def _show(proposal: Proposal, registry: Registry, verbose: bool) -> None:
 
 
 def _close(proposal: Proposal, registry: Registry, form: str, code: int, *, written: bool) -> None:
-    from cxconfig.export.report import closing as last_line
+    from cxconfig.export.report import closing as last_lines
     from cxconfig.export.report import to_json
 
     if form == "json":
         click.echo(json.dumps(to_json(proposal, registry, written=written, exit_code=code), indent=2))
         return
-    click.echo(last_line(proposal, registry, written))
-    if written:
-        click.echo("Now `cxconfig preview` shows that nothing would change, and `cxconfig up` records what is there.")
+    for line in last_lines(proposal, registry, written):
+        click.echo(line)
 
 
 def _refuse_silence(decided: bool, form: str) -> None:

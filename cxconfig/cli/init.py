@@ -222,7 +222,7 @@ def _tell(folder: Path, missing: list[str], export: bool) -> None:
 def _export(folder: Path, registry: Registry) -> None:
     from cxconfig.cli.export import proposed
     from cxconfig.export.proposal import Folder, Options
-    from cxconfig.export.report import closing as last_line
+    from cxconfig.export.report import closing as last_lines
     from cxconfig.export.report import lines
     from cxconfig.writing.files import write
 
@@ -230,7 +230,7 @@ def _export(folder: Path, registry: Registry) -> None:
     write(proposal.files)
     for line in lines(proposal, registry, width=100, colour=False, verbose=False, written=True):
         click.echo(line)
-    click.echo(last_line(proposal, registry, written=bool(proposal.files)))
+    click.echo(last_lines(proposal, registry, written=bool(proposal.files))[0])
 
 
 def _preview(folder: Path, registry: Registry) -> int:

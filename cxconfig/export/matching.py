@@ -45,8 +45,10 @@ class What(StrEnum):
     """Declared and not live: it is taken out of its file, because that was asked for."""
     GONE = "gone"
     """Declared and not live: it is left as it stands."""
+    UNSAID = "unsaid"
+    """Some of its fields hold what no file can say: they are not listed, so not managed."""
     LEFT = "left"
-    """It differs, and what stands in the files cannot be changed to say so."""
+    """It differs still: what stands in the files cannot be changed to say what is live."""
     UNREADABLE = "unreadable"
     """It exists, or may exist, and could not be read: nothing is said of it."""
 

@@ -189,7 +189,7 @@ class _Work:
 
     def _say(self, kind: Kind, key: str, file: str, unsaid: Mapping[str, str]) -> None:
         for name, why in unsaid.items():
-            self._find(Finding(kind.id, key, What.LEFT, file, (name,), f"not listed, so not managed: {why}"))
+            self._find(Finding(kind.id, key, What.UNSAID, file, (name,), f"not listed, so not managed: {why}"))
 
     def gone(self) -> None:
         """What is declared and not live: left, or taken out when that was asked for."""

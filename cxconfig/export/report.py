@@ -20,17 +20,19 @@ from cxconfig.writing.files import FileChange
 MOST_LINES = 200
 """So many lines of the diff are shown without being asked for more."""
 MOST_NAMES = 10
-MARKS = {What.ADD: "+", What.UPDATE: "~", What.REMOVE: "-", What.GONE: "?", What.LEFT: "!", What.UNREADABLE: "!"}
+MARKS = {What.ADD: "+", What.UPDATE: "~", What.REMOVE: "-", What.GONE: "?"}
 WORDS = {
     What.ADD: "to add",
     What.UPDATE: "to update",
     What.REMOVE: "to remove",
     What.GONE: "gone live",
-    What.LEFT: "left in part",
+    What.UNSAID: "left in part",
+    What.LEFT: "still different",
     What.UNREADABLE: "not read",
 }
 WRITES = (What.ADD, What.UPDATE, What.REMOVE)
-PRUNE = "not live; left as it stands (--prune takes it out)"
+PRUNE = "left as it stands; --prune takes it out"
+NEXT = "Now `cxconfig preview` shows that nothing would change, and `cxconfig up` records what is there."
 
 
 def lines(
@@ -47,17 +49,23 @@ def lines(
         yield from diff_lines(proposal.files, registry, colour=colour, verbose=verbose)
 
 
-def closing(proposal: Proposal, registry: Registry, written: bool) -> str:
-    """The one line that says how it stands."""
+def closing(proposal: Proposal, registry: Registry, written: bool) -> list[str]:
+    """The lines that say how it stands, and what a preview says now."""
     kinds = Kinds(registry)
     live = ", ".join(f"{kinds.noun(kind, count)}" for kind, count in proposal.counts.items()) or "nothing"
-    if not proposal.files:
-        return f"Nothing to write: the files say what is live of {live}."
     count = len(proposal.files)
     files = f"{count:,} file{'' if count == 1 else 's'}"
-    if written:
-        return f"Written: {files}; {live} live."
-    return f"Would write {files}; {live} live."
+    if not proposal.files:
+        found = [f"Nothing to write: the files say what is live of {live}."]
+    else:
+        found = [f"Written: {files}; {live} live." if written else f"Would write {files}; {live} live."]
+    open_ = {(finding.kind, finding.key) for finding in proposal.findings if finding.what in (What.GONE, What.LEFT)}
+    if open_:
+        objects = f"{len(open_):,} object{'' if len(open_) == 1 else 's'}"
+        found.append(f"A preview still shows {objects}: gone live, or still different, as named above.")
+    elif written:
+        found.append(NEXT)
+    return found
 
 
 def to_json(proposal: Proposal, registry: Registry, *, written: bool, exit_code: int) -> dict[str, Any]:
@@ -130,7 +138,7 @@ def _group(
             return
         count = kinds.noun(findings[0].kind, len(keys)) if keys[1:] else kinds.singular(findings[0].kind)
         who = names(keys, len(keys) if verbose else MOST_NAMES)
-        head = f"{MARKS[what]} {WORDS[what].removeprefix('to ')} {count} {who}{f' ({text})' if text else ''}"
+        head = f"{MARKS.get(what, '!')} {WORDS[what].removeprefix('to ')} {count} {who}{f' ({text})' if text else ''}"
         first, *rest = wrap(f"{head}{f'  {file}' if file else ''}", width)
         yield paint(first)
         yield from (f"    {line}" for line in rest)
@@ -143,7 +151,7 @@ def _text(finding: Finding) -> str:
         return fields
     if finding.what is What.GONE:
         return PRUNE
-    if finding.what in (What.LEFT, What.UNREADABLE):
+    if finding.what in (What.UNSAID, What.LEFT, What.UNREADABLE):
         return f"{f'{fields}: ' if fields else ''}{safe(finding.why)}"
     return ""
 

@@ -72,7 +72,7 @@ def assert_said(folder: Path, live: Live, environments: tuple[str, ...] = ()) ->
     proposal = exported(folder, live, environments=environments)
     wrote(proposal)
     found = load(folder, REGISTRY, environments).objects
-    left = {(f.key, name) for f in proposal.findings if f.what is What.LEFT for name in f.fields}
+    left = {(f.key, name) for f in proposal.findings if f.what is What.UNSAID for name in f.fields}
     unread = {f.key for f in proposal.findings if f.what is What.UNREADABLE}
     kind = REGISTRY[AGENTS]
     for key, values in live[AGENTS].items():

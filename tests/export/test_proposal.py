@@ -324,13 +324,13 @@ def test_what_no_file_can_say_is_left_out_with_the_reason(tmp_path: Path) -> Non
         "b": {},
         "E": {"priority": 3},
     }
-    left = {(f.key, f.fields[0]) for f in proposal.findings if f.what is What.LEFT}
+    left = {(f.key, f.fields[0]) for f in proposal.findings if f.what is What.UNSAID}
     assert left == {
         *(("a", name) for name in ("first_name", "last_name", "extension")),
         *(("b", name) for name in ("first_name", "group", "skills", "roles")),
     }
     assert sorted(said(proposal)["unreadable"]) == [" c", "d\u202e", "e", "x" * 300]
-    assert all(f.why for f in proposal.findings if f.what in (What.LEFT, What.UNREADABLE))
+    assert all(f.why for f in proposal.findings if f.what in (What.UNSAID, What.UNREADABLE))
     assert not any("HOME" in f.why or "400" in f.why for f in proposal.findings)
 
 
@@ -345,7 +345,7 @@ def test_a_declared_value_that_cannot_be_brought_up_to_date_is_not_listed_any_mo
     folder = written(tmp_path, files)
     live: Live = {AGENTS: {key: {"last_name": "Lee2"} for key in ("ann", "bob")}}
     proposal = exported(folder, live)
-    assert said(proposal) == {"left": ["ann", "bob"]}
+    assert said(proposal) == {"unsaid": ["ann", "bob"]}
     wrote(proposal)
     found = load(folder, REGISTRY).objects[AGENTS]
     assert [dict(agent.values) for agent in found.values()] == [{}, {}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cxconfig.export.report import MOST_LINES, closing, lines, to_json
+from cxconfig.export.report import MOST_LINES, NEXT, closing, lines, to_json
 from tests.export.fakes import AGENTS, GROUPS, REGISTRY, Connected, Live, exported, written
 
 LIVE: Live = {
@@ -36,7 +36,7 @@ def test_what_is_found_stands_by_kind_and_alike_together(tmp_path: Path) -> None
         in text
     )
     assert "  ~ update agent old (first_name, phone)  x.yaml\n" in text
-    assert "  ? gone live agent gone (not live; left as it stands (--prune takes it out))  x.yaml\n" in text
+    assert "  ? gone live agent gone (left as it stands; --prune takes it out)  x.yaml\n" in text
     assert "not read agent bad\\x1b[31m" in text and "\x1b" not in text
     for verbose in (False, True):
         (line,) = [line for line in shown(tmp_path, verbose, width=300) if "add 14 agents" in line]
@@ -97,15 +97,17 @@ def test_the_document(tmp_path: Path) -> None:
     assert any(line.startswith("+") for line in new["diff"])
 
 
-def test_the_closing_line(tmp_path: Path) -> None:
+def test_the_closing_lines(tmp_path: Path) -> None:
+    """Nothing is promised of a preview when something declared is gone."""
     proposal = exported(written(tmp_path, {}), {GROUPS: {"S": {}}, AGENTS: {}})
-    assert closing(proposal, REGISTRY, written=True) == "Written: 1 file; 1 group, 0 agents live."
-    assert closing(proposal, REGISTRY, written=False) == "Would write 1 file; 1 group, 0 agents live."
+    assert closing(proposal, REGISTRY, written=True) == ["Written: 1 file; 1 group, 0 agents live.", NEXT]
+    assert closing(proposal, REGISTRY, written=False) == ["Would write 1 file; 1 group, 0 agents live."]
     nothing = exported(tmp_path, {})
-    assert (
-        closing(nothing, REGISTRY, written=False)
-        == "Nothing to write: the files say what is live of 0 groups, 0 agents."
-    )
+    line = "Nothing to write: the files say what is live of 0 groups, 0 agents."
+    assert closing(nothing, REGISTRY, written=False) == [line]
+    gone = exported(written(tmp_path, FILES), {AGENTS: {"old": {"first_name": "New"}}})
+    line = "A preview still shows 1 object: gone live, or still different, as named above."
+    assert closing(gone, REGISTRY, written=True)[1:] == [line]
 
 
 def test_a_kind_that_cannot_be_listed_is_warned_of(tmp_path: Path) -> None:
