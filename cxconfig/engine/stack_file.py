@@ -27,11 +27,7 @@ def settings_in(path: Path) -> dict[str, Any]:
         settings = None
     if isinstance(settings, dict) and isinstance(settings.get("config") or {}, dict):
         return settings
-    raise SettingsError(
-        f"the stack's settings {path} are damaged",
-        way_out="Restore the file. Without a backup remove it: it is made anew, and nothing live depends on it. Secrets"
-        " that were kept in it (`cxconfig secret list`) are set again then.",
-    )
+    raise _damaged(path)
 
 
 def configuration_in(path: Path) -> dict[str, Any]:
@@ -44,12 +40,15 @@ def configure(path: Path, wanted: Mapping[str, str]) -> None:
     held = configuration_in(path)
     if all(held.get(name) == value for name, value in wanted.items()):
         return
-    from ruamel.yaml import YAML
+    from ruamel.yaml import YAML, YAMLError
 
     editor = YAML()
     editor.preserve_quotes = True
     editor.width = 1_000_000  # an encrypted value is one long line
-    document = editor.load(path.read_text(encoding="utf-8")) if path.exists() else None
+    try:
+        document = editor.load(path.read_text(encoding="utf-8")) if path.exists() else None
+    except YAMLError:  # a key that stands twice, which the reader above lets pass
+        raise _damaged(path) from None
     document = document or {}
     if not document.get("config"):
         document["config"] = {}
@@ -57,6 +56,14 @@ def configure(path: Path, wanted: Mapping[str, str]) -> None:
     text = StringIO()
     editor.dump(document, text)
     replace_file(path, text.getvalue())
+
+
+def _damaged(path: Path) -> SettingsError:
+    return SettingsError(
+        f"the stack's settings {path} are damaged",
+        way_out="Restore the file. Without a backup remove it: it is made anew, and nothing live depends on it. Secrets"
+        " that were kept in it (`cxconfig secret list`) are set again then.",
+    )
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -191,12 +191,13 @@ def test_a_file_that_others_can_read(mixed: Tenant) -> None:
 def test_the_settings_of_the_stack_stay(tenant: Tenant) -> None:
     """What others wrote into the file is there after a run, comments too; ours is added."""
     tenant.write({"a0": agent(0)})
-    assert tenant.run("preview").code == 2
+    assert tenant.run("up", "--yes").code == 0
     file = tenant.folder / ".cxconfig" / "project" / f"Pulumi.{NAME}.yaml"
     tenant.pulumi("config", "set", "other:colour", "red", "--stack", NAME)
     file.write_text(
         "# ours\n" + file.read_text("utf-8").replace("cxconfig:tenant", "# theirs\n  cxconfig:tenantx"), "utf-8"
     )
+    tenant.write({"a0": agent(0, skills={"Spanish": 3})})
     assert tenant.run("up", "--yes").code == 0
     text = file.read_text("utf-8")
     assert text.startswith("# ours\n") and "# theirs" in text
