@@ -40,7 +40,8 @@ def configure(path: Path, wanted: Mapping[str, str]) -> None:
     held = configuration_in(path)
     if all(held.get(name) == value for name, value in wanted.items()):
         return
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     editor = YAML()
     editor.preserve_quotes = True

@@ -79,6 +79,17 @@ def test_help_of_each_command(command: str) -> None:
     assert ("FOLDER" in shown.out) is (command not in WITHOUT_FOLDER)
 
 
+@pytest.mark.parametrize(
+    ("verb", "options"), [("set", {"--env"}), ("list", {"--env", "--format"}), ("remove", {"--env"})]
+)
+def test_help_of_the_secret_commands(verb: str, options: set[str]) -> None:
+    """Each says what it takes; none takes a value."""
+    shown = cxconfig("secret", verb, "--help")
+    words = "[OPTIONS] [FOLDER]" if verb == "list" else "[OPTIONS] KEY [FOLDER]"
+    assert (shown.code, shown.out.splitlines()[0]) == (0, f"Usage: cxconfig secret {verb} {words}")
+    assert set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", shown.out, re.MULTILINE)) - {"--help"} == options
+
+
 def test_the_version() -> None:
     """One line."""
     shown = cxconfig("--version")
