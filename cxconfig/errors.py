@@ -119,7 +119,8 @@ class InputErrors(CxconfigError):
     One mistake that several objects take over from the same line (a template, an anchor) is told once.
     """
 
-    def __init__(self, errors: Iterable[InputError]) -> None:
+    def __init__(self, errors: Iterable[InputError], *, more: bool = False) -> None:
+        """`more`: there were others, too many to be kept."""
         different: dict[tuple[Place | None, str, str, str], InputError] = {}
         for error in errors:
             path = "" if error.place and error.place.line else error.path
@@ -127,7 +128,8 @@ class InputErrors(CxconfigError):
         self.errors = tuple(sorted(different.values(), key=lambda e: e.place or Place("")))
         count = len(self.errors)
         noun = "error" if count == 1 else "errors"
-        super().__init__(f"{count} {noun} in the configuration; nothing was applied")
+        counted = f"more than {count:,}" if more else f"{count:,}"
+        super().__init__(f"{counted} {noun} in the configuration; nothing was applied")
 
     def __str__(self) -> str:
         return "\n".join([*(str(e) for e in self.errors), self.what])

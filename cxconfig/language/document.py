@@ -124,7 +124,7 @@ class _Loader:
         if tenant.configured is not None:
             _unconfigured(self._layers, tenant.configured, Sheet("", self._mistakes))
         if self._mistakes.errors:
-            errors = InputErrors(self._mistakes.errors)
+            errors = InputErrors(self._mistakes.errors, more=self._mistakes.full)
             errors.tenant = tenant.name
             attach(errors, self._registry, self._instead)
             raise errors

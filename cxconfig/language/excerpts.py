@@ -16,7 +16,7 @@ from cxconfig.errors import CxconfigError, Excerpt, InputError, InputErrors
 from cxconfig.kinds import Registry
 from cxconfig.language.folder import Instead
 from cxconfig.language.lines import ShownLine
-from cxconfig.language.masking import Masker
+from cxconfig.language.masking import LONG_LINE, Masker
 from cxconfig.language.names import Names
 from cxconfig.language.reader import LINE_BREAK, MAX_BYTES
 from cxconfig.language.rows import RowMasker
@@ -25,6 +25,8 @@ MOST_EXCERPTS = 1000
 """So many mistakes of one reading are shown with their line."""
 YAML = (".yaml", ".yml", ".json")
 """Endings of what is read as YAML; all other files that mistakes are found in are tables."""
+FEW_FROM, MOST_OF_LONG = 10_000, 10
+"""Of a line with so many characters, so many mistakes are shown with what stands around them."""
 ROOM = 100
 """Longer lines are cut around the caret."""
 
@@ -56,9 +58,12 @@ def _of_file(file: str, lines: Sequence[str], mistakes: Iterable[InputError], na
     yaml = file.lower().endswith(YAML)
     masker = Masker(lines, list(by_line), names) if yaml else RowMasker(lines, names)
     for number, group in by_line.items():
-        shown = masker.line(number, group[0].place.column if group[0].place else 0)
-        for mistake in group:
+        long = len(lines[number])
+        shown: ShownLine | None = None
+        for mistake in group[: MOST_OF_LONG if long > FEW_FROM else None]:
             if mistake.place is not None:
+                if shown is None or long > LONG_LINE:
+                    shown = masker.line(number, mistake.place.column)
                 mistake.excerpt = _excerpt(shown, mistake.place.column)
 
 

@@ -42,6 +42,10 @@ from cxconfig.language.sensitive import REFERENCE, is_reference, telling
 
 MOST_PARSED = 2 * 1024 * 1024
 """Of larger texts only the words that everybody knows are shown, since parsing them again takes too long."""
+LONG_LINE = 100_000
+"""Of a longer line, too, only what stands around a mistake is looked at."""
+DEEPEST = 128
+"""Deeper than the reader goes: nothing further in is told apart, and the parser is not asked for it."""
 AROUND = 300
 FURTHEST = 50
 """So many lines after the last good token, what stands between is not looked at."""
@@ -101,7 +105,8 @@ class Masker:
     def __init__(self, lines: Sequence[str], wanted: Sequence[int], names: Names) -> None:
         self._lines = lines
         self._names = names
-        self._blind = sum(map(len, lines)) > MOST_PARSED
+        longest = max((len(lines[number]) for number in wanted), default=0)
+        self._blind = sum(map(len, lines)) > MOST_PARSED or longest > LONG_LINE
         self._survey = _Survey() if self._blind else _Surveyor(lines, sorted(wanted), names).survey()
         self._by_line: dict[int, list[_Span]] = {line: [] for line in wanted}
         for span in self._survey.spans:
@@ -110,7 +115,7 @@ class Masker:
                     self._by_line[line].append(span)
 
     def line(self, number: int, column: int) -> ShownLine:
-        """One of the wanted lines, for a mistake at `column`."""
+        """One of the wanted lines, for a mistake at `column` (from 1); of a long one what stands around that."""
         text = self._lines[number]
         if HARMLESS.fullmatch(text):
             return ShownLine(text, [Piece(0, len(text), safe(text))])
@@ -196,6 +201,9 @@ class _Surveyor:
         try:
             while type(event := self._parser.get_event()) is not StreamEndEvent:
                 self._event(event, type(event))
+                if len(self._frames) > DEEPEST:
+                    self._found.broken = True
+                    break
                 self._found.end = (event.end_mark.line, event.end_mark.column)
         except YAMLError:
             self._found.broken = True
