@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -31,6 +31,8 @@ BACKENDS = ("azblob", "file", "gs", "http", "https", "postgres", "s3")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECRET_WORD = re.compile(r"pass|secret|token|key|sig", re.IGNORECASE)
+SETTINGS_DEPTH = 4
+"""`systems`, the system, `kinds`, the kind: below that stand settings, which may be empty."""
 _MAIN_ONLY = ("tenant", "systems", "state", "manage")
 
 
@@ -250,15 +252,28 @@ class _Main:
         ):
             nodes = [layer.main[name].value for layer in self._layers if name in layer.main]
             whole: Node | None = None
+            for node in nodes[1:]:
+                self._says_something(node, (name,))
             for node in nodes:
                 whole = merge(whole, node, self._idle(name))
             if whole is not None and not (name in ("manage", "state") and removes(whole)):
                 take(finished(whole))
 
+    def _says_something(self, node: Node, path: tuple[str, ...]) -> None:
+        """Nothing in an environment would take out all that is below, protection and exclusions too: it must say so."""
+        if is_null(node) or (isinstance(node, MappingNode) and not node.entries):
+            rule = "this is empty, and would take out every setting below it"
+            self._sheet.add(node, rule, "list what differs here, or write $remove to take them out", path=path)
+        elif isinstance(node, MappingNode) and len(path) < SETTINGS_DEPTH:
+            for name, (_, value) in node.entries.items():
+                if path[0] == "systems" and (len(path) < 2 or name == "kinds" or path[-1] == "kinds"):
+                    self._says_something(value, (*path, name))
+
     def _idle(self, name: str) -> Idle:
-        def idle(node: Node) -> None:
+        def idle(node: Node, path: tuple[str, ...], names: Collection[str]) -> None:
             rule = "there is nothing below this that could be taken out"
-            self._sheet.add(node, rule, "remove the line", path=(name,))
+            hint = self._sheet.mistakes.hint(path[-1], names) if path and names else ""
+            self._sheet.add(node, rule, hint or "remove the line", path=(name, *path))
 
         return idle
 

@@ -7,7 +7,7 @@ instead of merge. `merge` is associative: what an upper layer removes or replace
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import reduce
 
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -17,8 +17,9 @@ REPLACE = "$replace"
 MARKERS = b"$re"
 """Bytes without which a file holds neither."""
 
-Idle = Callable[[Node], None]
-"""Told of a `$remove` with nothing below it."""
+Path = tuple[str, ...]
+Idle = Callable[[Node, Path, Collection[str]], None]
+"""Told of a `$remove` with nothing below it: where it stands, and the names that are there."""
 
 
 def removes(node: Node) -> bool:
@@ -49,15 +50,20 @@ def half_set(node: Node) -> Iterator[Node]:
             nodes += reversed([value for _, value in node.entries.values()])
 
 
-def merge(lower: Node | None, upper: Node, idle: Idle | None = None) -> Node:
-    """`upper` over `lower`; neither is changed. None = there is nothing below."""
+def merge(
+    lower: Node | None, upper: Node, idle: Idle | None = None, path: Path = (), names: Collection[str] = ()
+) -> Node:
+    """`upper` over `lower`; neither is changed. None = there is nothing below.
+
+    `path` and `names`: where `upper` stands, and what is beside it, for `idle`.
+    """
     if removes(upper) and idle is not None and (lower is None or removes(lower)):
-        idle(upper)
+        idle(upper, path, names)
     if not isinstance(upper, MappingNode):
         return upper
     if lower is None:
         if idle is not None:
-            _look_for_idle(upper, idle)
+            _look_for_idle(upper, idle, path)
         return upper
     if replaces(upper):
         return upper
@@ -70,7 +76,8 @@ def merge(lower: Node | None, upper: Node, idle: Idle | None = None) -> Node:
     entries.update(lower.entries)
     for name, (key, value) in upper.entries.items():
         below = entries.get(name)
-        entries[name] = (key, merge(below[1] if below else None, value, idle))
+        inner = (*path, name) if idle is not None else path
+        entries[name] = (key, merge(below[1] if below else None, value, idle, inner, lower.entries))
     return merged
 
 
@@ -112,9 +119,9 @@ def _mark(node: MappingNode) -> None:
     node.entries[REPLACE] = (word, ScalarNode("true", True, node.line, node.column, node.file))
 
 
-def _look_for_idle(node: MappingNode, idle: Idle) -> None:
-    for _, value in node.entries.values():
+def _look_for_idle(node: MappingNode, idle: Idle, path: Path) -> None:
+    for name, (_, value) in node.entries.items():
         if removes(value):
-            idle(value)
+            idle(value, (*path, name), ())
         elif isinstance(value, MappingNode):
-            _look_for_idle(value, idle)
+            _look_for_idle(value, idle, (*path, name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cxconfig.errors import InputError
 from cxconfig.kinds import Declared, Kind, KindSettings, Registry
@@ -100,7 +100,9 @@ class Objects:
                 if removes(entry.value):
                     if first is None and self._whole:
                         rule = f"there is no {kind.singular} {shown(name)} below this that could be taken out"
-                        self._sheet.add(entry.value, rule, "`$remove` stands in an environment's files", path=path)
+                        hint = self._mistakes.hint(name, found) if layer.name else ""
+                        way_out = "remove the line" if layer.name else "`$remove` stands in an environment's files"
+                        self._sheet.add(entry.value, rule, hint or way_out, path=path)
                     elif first is not None:
                         del names[folded(name)], found[first]
                 elif first is not None and first != name:
@@ -143,10 +145,11 @@ class Objects:
         return MappingNode(key.line, key.column, key.file) if self._full else node
 
     def _idle(self, spot: Spot) -> Idle:
-        def idle(node: Node) -> None:
+        def idle(node: Node, path: tuple[str, ...], names: Collection[str]) -> None:
             if self._whole:
                 rule = "there is nothing below this that could be taken out"
-                self._sheet.add(node, rule, "remove the line", path=spot.path)
+                hint = self._mistakes.hint(path[-1], names) if path and names else ""
+                self._sheet.add(node, rule, hint or "remove the line", path=(*spot.path, *path))
 
         return idle
 

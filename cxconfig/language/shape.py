@@ -203,6 +203,8 @@ def _reference_in(node: ScalarNode, spot: Spot) -> bool:
     if references.parsed(node.text) is not None:
         rule = "a reference is not allowed here, only in system settings and in secret fields"
         spot.add(node, rule, "write the value itself")
+    elif "}" not in node.text.rpartition(references.MARK)[2]:
+        spot.add(node, "the reference has no closing `}`", "write ${var:NAME}, or the value without `${`")
     else:
         spot.add(node, "`${` begins a reference, which is not allowed here", "write the value without `${`")
     return True

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from cxconfig.errors import Place
 from cxconfig.kinds import Kind
 from cxconfig.language.folder import displayed
 from cxconfig.language.keywords import EXTENDS, keywords_of
+from cxconfig.language.layers import removes
 from cxconfig.language.mistakes import Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described
 from cxconfig.language.reader import decoded
@@ -36,9 +36,9 @@ class Row(NamedTuple):
     value: MappingNode
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """Where a cell goes: a field, or one entry of a mapping field. `head` stands at the header's cell."""
+class _Column(NamedTuple):
+    """Where a cell goes: a field, or one entry of a mapping field; nowhere when `field` is empty. `head` stands at the
+    header's cell."""
 
     field: str
     entry: str
@@ -167,6 +167,7 @@ class _Table:
                 return None
             seen[name] = head
             columns.append(self._column(name if name == key else self._names.get(name, name), head))
+        self._unused(seen)
         if key not in seen:
             fields = [column.head.text for column in columns if column.field in self._shapes]
             rule = f"there is no column {shown(key)}, which `key` names"
@@ -174,15 +175,36 @@ class _Table:
             way_out = sheet.mistakes.hint(key, seen) or "name the columns in the first line of the file"
             self._spot.below("key").add(self._node.entries["key"][1], rule, way_out)
             return None
-        return columns if self._all_known(columns, key, sheet) else None
+        return self._checked(columns, key, sheet)
 
-    def _all_known(self, columns: Sequence[_Column], key: str, sheet: Sheet) -> bool:
+    def _unused(self, seen: Mapping[str, ScalarNode]) -> None:
+        """`columns` names headers of the file."""
+        node = self._node.entries.get("columns", (None, MappingNode(0, 0)))[1]
+        for header, (at, _) in node.entries.items() if isinstance(node, MappingNode) else ():
+            if header not in seen:
+                self._spot.sheet.unknown(at, header, seen, path=(*self._spot.path, "columns"), what="column")
+
+    def _checked(self, columns: Sequence[_Column], key: str, sheet: Sheet) -> list[_Column]:
+        """The columns; those that are mistakes are noted and their cells left out, so that the rows are read still."""
         known = [*self._shapes, *keywords_of(self._kind)]
-        good = True
+        taken: dict[str, set[str]] = {}
+        good = []
         for column in columns:
-            if column.head.text != key and column.field not in known:
+            held = taken.setdefault(column.field, set())
+            if column.head.text == key:
+                good.append(column)
+                continue
+            if column.field not in known:
                 sheet.unknown(column.head, column.field, known, path=self._spot.path[:-1], what="field")
-                good = False
+            elif column.entry in held or (held and "" in (*held, column.entry)):
+                what = f"{column.field}.{column.entry}" if column.entry else column.field
+                rule = f"another column before this one fills {shown(what)}"
+                sheet.add(column.head, rule, "remove one of the two", path=self._spot.path[:-1])
+            else:
+                held.add(column.entry)
+                good.append(column)
+                continue
+            good.append(column._replace(field=""))
         return good
 
     def _column(self, name: str, head: ScalarNode) -> _Column:
@@ -201,7 +223,7 @@ class _Table:
             node = ScalarNode(cell.strip(), True, number, start, sheet.file)
             if column.head.text == self._text("key"):
                 key = node
-            elif node.text:
+            elif node.text and column.field:
                 _put(value, column, node)
         if key is None or not key.text:
             sheet.add_at(Place(sheet.file, number, 1), "the row names no object", f"fill {shown(self._text('key'))}")
@@ -212,7 +234,7 @@ class _Table:
 
 
 def _put(value: MappingNode, column: _Column, node: ScalarNode) -> None:
-    if isinstance(column.shape, ListShape) or column.field == "ignore":
+    if not removes(node) and (isinstance(column.shape, ListShape) or column.field == "ignore"):
         several = SequenceNode(node.line, node.column, node.file)
         words = [word.strip() for word in node.text.split(IN_LISTS)]
         several.items += [ScalarNode(w, True, node.line, node.column, node.file) for w in words if w]

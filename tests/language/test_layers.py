@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from hypothesis import given
@@ -79,10 +80,15 @@ def test_a_quoted_marker_is_a_text() -> None:
 
 
 def test_a_removal_of_nothing_is_told_wherever_it_stands() -> None:
-    told: list[Node] = []
-    merge(node({"a": "1", "b": {"x": "1"}}), node({"b": {"y": REMOVE}, "c": REMOVE, "d": {"z": REMOVE}}), told.append)
-    assert len(told) == 3
-    merge(node({"a": "1"}), node({"a": REMOVE}), told.append)
+    """With its place and with the names that are there."""
+    told: list[tuple[tuple[str, ...], list[str]]] = []
+
+    def idle(_: Node, path: tuple[str, ...], names: Collection[str]) -> None:
+        told.append((path, list(names)))
+
+    merge(node({"a": "1", "b": {"x": "1"}}), node({"b": {"y": REMOVE}, "c": REMOVE, "d": {"z": REMOVE}}), idle)
+    assert told == [(("b", "y"), ["x"]), (("c",), ["a", "b"]), (("d", "z"), [])]
+    merge(node({"a": "1"}), node({"a": REMOVE}), idle)
     assert len(told) == 3
 
 
