@@ -151,7 +151,7 @@ def _flow_insertion(layout: Layout, mapping: MappingSpan, last: Entry, entry: st
     text, end = layout.text, last.end
     comma = _COMMA.match(text, layout.skip(end))
     first_of_line = layout.text[layout.line_start(last.start) : last.start].isspace() or not layout.column(last.start)
-    if first_of_line and not layout.same_line(last.start, mapping.end - 1):
+    if first_of_line and not layout.same_line(end, mapping.end - 1):
         tail = layout.line_end(comma.end() if comma else end)
         line = f"{layout.newline}{' ' * layout.column(last.start)}{entry}"
         if comma:

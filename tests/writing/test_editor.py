@@ -176,6 +176,15 @@ def test_missing_keys_are_made_in_the_style_of_the_file(text: str, wanted: str) 
     assert edited(text, "a.b.c", "x") == wanted
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["{E: 1,\n       F: 2}", "[1,\n       2]", '"q\n       r"', "{E: 1,\n       F: 2},"])
+def test_a_key_behind_a_value_of_several_lines_that_ends_on_the_line_of_the_brace(last: str, newline: str) -> None:
+    before = f"a:\n  b: {{x: 1,\n     s: {last}".replace("\n", newline)
+    editor = Editor(f"{before}}}{newline}")
+    editor.set(("a", "b", "email"), "e")
+    assert editor.text == f"{before.removesuffix(',')}, email: e}}{newline}"
+
+
 def test_what_is_there_already_is_not_written_again() -> None:
     """Also a text of digits without quotes; a number in quotes becomes one without."""
     for path, value in (("a", "0123"), ("b", 5), ("c", {"e": "true"}), ("d", ["1", "x"])):
