@@ -36,14 +36,16 @@ class Book:
         return os.path.abspath(file) not in self._before and not Path(file).exists()
 
     def make(self, edits: Sequence[Edit]) -> list[tuple[Edit, str]]:
-        """Make edits in order. Returns those that were refused, with the reason."""
-        refused = []
+        """Make edits in order: all of those of one object, or none. Returns the first edit of each object that was
+        refused, with the reason."""
         fresh: dict[str, dict[str, Any]] = {}
+        known: dict[str, dict[tuple[str, ...], list[Edit]]] = {}
         for edit in edits:
             if edit.file in fresh or self.is_new(edit.file):
                 _put(fresh.setdefault(edit.file, {}), edit)
             else:
-                refused += self._made(edit)
+                known.setdefault(edit.file, {}).setdefault(edit.path[:3], []).append(edit)
+        refused = [one for file, objects in known.items() for one in self._made(file, list(objects.values()))]
         for file, content in fresh.items():
             where = self._known(file, None)
             self._fresh[where] = document(content)
@@ -62,15 +64,23 @@ class Book:
         """What the files would hold, for reading the folder as it would be."""
         return {os.path.abspath(change.path): (change.after or "").encode("utf-8") for change in self.changes()}
 
-    def _made(self, edit: Edit) -> list[tuple[Edit, str]]:
-        editor = self._editor(edit.file)
+    def _made(self, file: str, objects: Sequence[Sequence[Edit]]) -> list[tuple[Edit, str]]:
+        """Make the edits of several objects at once; where that is refused half of them, down to the one at fault."""
+        editor = self._editor(file)
+        before = editor.text
         try:
-            if edit.value is GONE:
-                editor.remove(edit.path)
-            else:
-                editor.set(edit.path, _value(edit))
+            for edit in (edit for several in objects for edit in several):
+                if edit.value is GONE:
+                    editor.remove(edit.path)
+                else:
+                    editor.set(edit.path, _value(edit))
+            editor.settle()
         except EditRefused as error:
-            return [(edit, error.what)]
+            self._editors[os.path.abspath(file)] = Editor(before, displayed(Path(file)))
+            half = len(objects) // 2
+            if half:
+                return [*self._made(file, objects[:half]), *self._made(file, objects[half:])]
+            return [(objects[0][0], error.what)]
         return []
 
     def _editor(self, file: str) -> Editor:

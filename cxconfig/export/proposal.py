@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cxconfig.export.book import Book, OwnEntries
 from cxconfig.export.layout import Shelf, file_of, group_of
@@ -131,6 +131,15 @@ def propose(folder: Folder, seen: Mapping[str, Seen], options: Options, only: Ma
     return work.proposal()
 
 
+class _Update(NamedTuple):
+    """What becomes of one declared object, and in which file."""
+
+    kind: Kind
+    key: str
+    file: str
+    changes: Changes
+
+
 class _Work:
     def __init__(
         self, folder: Folder, seen: Mapping[str, Seen], options: Options, only: Mapping[str, set[str]]
@@ -185,7 +194,7 @@ class _Work:
                 self._say(kind, key, file, unsaid)
             for key, why in seen.unreadable.items():
                 self._find(Finding(kind.id, key, What.UNREADABLE, why=why))
-        self._make(edits)
+        self._make_whole(edits)
 
     def _say(self, kind: Kind, key: str, file: str, unsaid: Mapping[str, str]) -> None:
         for name, why in unsaid.items():
@@ -209,15 +218,21 @@ class _Work:
                     file = home.file or self._folder.new_file(kind, {})
                     edits.append(Edit(file, path, REMOVE if self._folder.below(kind, key) else GONE))
                     self._find(Finding(kind.id, key, What.REMOVE, file))
-        self._make(edits)
+        self._make_whole(edits)
 
     def _anywhere(self, kind: Kind, key: str) -> str:
         return self._folder.declared(kind)[key].place.file
 
     def update(self) -> bool:
         """Give what is declared the live values; was there something to do?"""
-        edits = self._updates()
-        self._make(edits)
+        updates = self._updates()
+        edits = [edit for update in updates for edit in update.changes.edits]
+        refused = self._make(edits)
+        for kind, key, file, changes in updates:
+            if (kind.id, key) in refused:
+                self._give_up(kind, key, file, tuple(changes.fields), refused[kind.id, key])
+            else:
+                self._note(kind, key, file, changes)
         return bool(edits)
 
     def finish(self) -> None:
@@ -231,8 +246,8 @@ class _Work:
             file = self._folder.home(kind, key).file
             self._find(Finding(kind.id, key, What.LEFT, file, names, "it still differs; change it by hand"))
 
-    def _updates(self) -> list[Edit]:
-        edits: list[Edit] = []
+    def _updates(self) -> list[_Update]:
+        found: list[_Update] = []
         for kind, key, live, declared in self._declared():
             values = self._differing(kind, declared, live)
             if not values or (kind.id, key) in self._given_up:
@@ -244,10 +259,8 @@ class _Work:
             file = home.file or self._shelf(kind).place(declared.values)
             file = file or self._folder.new_file(kind, declared.values)
             own = OwnEntries(self._folder.book, file)
-            changes = update(kind, declared, values, file, own, self._references)
-            self._note(kind, key, file, changes)
-            edits += changes.edits
-        return edits
+            found.append(_Update(kind, key, file, update(kind, declared, values, file, own, self._references)))
+        return found
 
     def _note(self, kind: Kind, key: str, file: str, changes: Changes) -> None:
         where = (kind.id, key)
@@ -281,10 +294,20 @@ class _Work:
             if values and (kind.id, key) not in self._given_up:
                 yield kind, key, tuple(values)
 
-    def _make(self, edits: Sequence[Edit]) -> None:
+    def _make(self, edits: Sequence[Edit]) -> dict[Key, str]:
+        """Object -> why its edits were refused."""
+        refused: dict[Key, str] = {}
         for edit, why in self._folder.book.make(edits):
             kind = self._registry.of_system(edit.path[0])[edit.path[1]]
-            self._give_up(kind, edit.path[2], edit.file, edit.path[3:4], why)
+            refused[kind.id, edit.path[2]] = why
+        return refused
+
+    def _make_whole(self, edits: Sequence[Edit]) -> None:
+        """Add or take out whole objects. What was found of those that are refused is not so."""
+        for (kind, key), why in self._make(edits).items():
+            file = self._findings.pop((kind, key))[0].file
+            self._added.discard((kind, key))
+            self._give_up(self._registry[kind], key, file, (), why)
 
     def proposal(self) -> Proposal:
         order = {kind.id: number for number, kind in enumerate(self._registry.all())}

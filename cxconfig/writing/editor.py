@@ -66,6 +66,10 @@ class Editor:
         self._settle()
         return self._bom + self._layout.text
 
+    def settle(self) -> None:
+        """Look at the edits made so far. Raises `EditRefused` where the text would not say what it must."""
+        self._settle()
+
     def has(self, path: Sequence[str]) -> bool:
         """Whether there is such a key, with a value or without."""
         return self._find(path) is not None

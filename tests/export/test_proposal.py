@@ -11,6 +11,8 @@ from cxconfig.errors import InputErrors
 from cxconfig.export.matching import What
 from cxconfig.export.proposal import Proposal
 from cxconfig.language import load
+from cxconfig.language.nodes import Node
+from cxconfig.writing.editor import Editor
 from tests.export.fakes import AGENTS, GROUPS, REGISTRY, TENANT, Live, exported, settings, written, wrote
 
 LIVE: Live = {
@@ -390,3 +392,25 @@ def test_ten_thousand_agents(tmp_path: Path) -> None:
     changes = exported(tmp_path, live).files
     pairs = [(before[c.path].splitlines(), (c.after or "").splitlines()) for c in changes]
     assert sum(old != new for olds, news in pairs for old, new in zip(olds, news, strict=True)) == 100
+
+
+def test_what_the_editor_refuses_is_told_of_its_object_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects edited together with it are written; of its own nothing is said to be updated."""
+    right = Editor._right
+
+    def fails(self: Editor, tried: tuple[str, Node | None]) -> bool:
+        return "STUCK" not in tried[0] and right(self, tried)
+
+    monkeypatch.setattr(Editor, "_right", fails)
+    files = {"x.yaml": "desk:\n  agents:\n" + "".join(f"    a{n}: {{first_name: A, shift: day}}\n" for n in range(5))}
+    live: Live = {AGENTS: {f"a{n}": {"first_name": "STUCK" if n == 2 else "B", "shift": "night"} for n in range(5)}}
+    live[AGENTS]["new"] = {"first_name": "STUCK"}
+    proposal = exported(written(tmp_path, files), live)
+    assert said(proposal) == {"update": ["a0", "a1", "a3", "a4"], "left": ["a2", "new"]}
+    (left,) = [finding for finding in proposal.findings if finding.key == "a2"]
+    assert left.fields == ("first_name", "shift")
+    assert left.why.endswith(
+        "desk.agents.a2.first_name, desk.agents.a2.shift cannot be changed in place without changing something else"
+    )
+    (change,) = proposal.files
+    assert (change.after or "").count("{first_name: B, shift: night}") == 4

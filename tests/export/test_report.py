@@ -108,6 +108,8 @@ def test_the_closing_lines(tmp_path: Path) -> None:
     gone = exported(written(tmp_path, FILES), {AGENTS: {"old": {"first_name": "New"}}})
     line = "A preview still shows 1 object: gone live, or still different, as named above."
     assert closing(gone, REGISTRY, written=True)[1:] == [line]
+    unread = exported(written(tmp_path / "other", {}), {AGENTS: {"a": {}, "e": {}, "E": {}}})
+    assert closing(unread, REGISTRY, written=True)[1:] == []
 
 
 def test_a_kind_that_cannot_be_listed_is_warned_of(tmp_path: Path) -> None:
