@@ -27,7 +27,6 @@ _LOOKS_TYPED = re.compile(
     r"|[0-9]+(:[0-9]+)+(\.[0-9]+)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|=|<<",
     re.IGNORECASE | re.DOTALL,
 )
-_KEY_TYPED = re.compile(r"~|null|true|false|=|<<", re.IGNORECASE)
 _PLAIN_START = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`]")
 _NOT_PLAIN = re.compile(r": |:$| #|\s$|\t|^\.\.\.")
 _FLOW = re.compile(r"[,\[\]{}:?]")
@@ -154,8 +153,8 @@ def scalar(node: ScalarNode, flow: bool = False) -> str:
 
 
 def key_text(name: str, flow: bool = False) -> str:
-    """A key; names of digits stay without quotes."""
-    return name if _plain(name, flow) and not _KEY_TYPED.fullmatch(name) else quoted(name)
+    """A key, in quotes like a value: other YAML tools take `007` or `yes` for no text there either."""
+    return scalar(ScalarNode(name, False, 0, 0), flow)
 
 
 def quoted(text: str) -> str:

@@ -85,7 +85,7 @@ def difference(path: str, value: Plain | None) -> tuple[list[str], list[str]]:
             ["    Sales:      # nothing"],
             ["    Sales: {leader: jdoe}      # nothing"],
         ),
-        ("onecloud.teams.Night.on", "true", ["    Night: {}  # empty"], ['    Night: {on: "true"}  # empty']),
+        ("onecloud.teams.Night.on", "true", ["    Night: {}  # empty"], ['    Night: {"on": "true"}  # empty']),
         ("onecloud.teams.Day", {}, [], ["    Day: {}"]),
         ("onecloud.users.new", {"phone": "+15550001111"}, [], ["", '    new: {phone: "+15550001111"}']),
         ("onecloud.users.last", None, ["    last: {first_name: L}"], []),
@@ -282,6 +282,13 @@ def test_a_new_file() -> None:
         "notes: |\n  x\n  y\n"
     )
     assert document({}) == ""
+
+
+@pytest.mark.parametrize("key", ["007", "0123", "7", "yes", "On", "1.5", "null", "2024-01-02", "+1555", "<<"])
+def test_a_key_that_looks_like_no_text_is_written_in_quotes(key: str) -> None:
+    assert document({"a": {key: "x"}}) == f'a:\n  "{key}": x\n'
+    assert edited("a:\n  b: x\n", "a", {"b": "x", key: "x"}) == f'a:\n  b: x\n  "{key}": x\n'
+    assert edited("a: {b: x}\n", "a", {"b": "x", key: "x"}) == f'a: {{b: x, "{key}": x}}\n'
 
 
 def test_a_mark_is_written_without_quotes_and_its_text_with_them() -> None:
