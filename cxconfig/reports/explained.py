@@ -17,7 +17,7 @@ from cxconfig.language.origins import Origin
 from cxconfig.reports.blocks import place_text
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import masked, shown
-from cxconfig.schema.fields import FieldHelp, KindHelp
+from cxconfig.schema.fields import FieldHelp, KindHelp, Settable
 
 HIDDEN = "(not shown)"
 NOT_MANAGED = "not listed, so it is not managed"
@@ -179,7 +179,7 @@ def field_help_lines(told: FieldHelp, palette: Palette, width: int) -> Iterator[
         ("default", told.default),
         ("may be set", told.settable.value),
         ("set by", told.set_by),
-        ("changed by", told.changed_by),
+        ("changed by", told.changed_by or ("nothing" if told.settable is Settable.CREATION else "")),
         ("privilege", told.privilege),
         (told.kind.partition(".")[0], told.vendor),
         ("refers to", told.refers_to),
