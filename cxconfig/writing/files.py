@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +15,11 @@ from pathlib import Path
 
 from cxconfig.errors import SettingsError
 from cxconfig.language.folder import displayed
+
+BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)
+"""The name of a new content beside its file; a killed process leaves it behind."""
+STALE_SECONDS = 600
+"""No process is at work on one for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,11 @@ def write(changes: Sequence[FileChange]) -> None:
             for folder in reversed(made):
                 with suppress(OSError):
                     folder.rmdir()
-    for parent in {step.real.parent for step in steps}:
+    prefixes: dict[Path, set[str]] = {}
+    for step in steps:
+        prefixes.setdefault(step.real.parent, set()).add(_prefix(step.real))
+    for parent, those in prefixes.items():
+        _sweep(parent, those)
         _flush(parent)
 
 
@@ -100,7 +111,7 @@ def _beside(real: Path, text: str) -> Path:
     """A flushed file with the text, and the mode and owner of `real`, in its folder; hidden: nobody reads it."""
     if real.exists() and not os.access(real, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(real))
-    path = real.with_name(f".{real.name[:100]}.{secrets.token_hex(8)}.tmp")
+    path = real.with_name(f".{_prefix(real)}.{secrets.token_hex(8)}.tmp")
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.write(text.encode("utf-8"))
@@ -112,6 +123,21 @@ def _beside(real: Path, text: str) -> Path:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _prefix(real: Path) -> str:
+    return real.name[:100]
+
+
+def _sweep(folder: Path, prefixes: set[str]) -> None:
+    """Take away what killed processes left beside these files."""
+    oldest = time.time() - STALE_SECONDS
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            found = BESIDE.fullmatch(entry.name)
+            stale = found is not None and found[1] in prefixes and entry.is_file(follow_symlinks=False)
+            if stale and entry.stat(follow_symlinks=False).st_mtime < oldest:
+                os.unlink(entry.path)
 
 
 def _like(path: Path, old: os.stat_result) -> None:

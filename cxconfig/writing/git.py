@@ -6,10 +6,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cxconfig.errors import SettingsError
 from cxconfig.language.folder import displayed
+from cxconfig.writing.files import BESIDE
 
 SECONDS = 30
 SHOWN = 5
@@ -62,6 +63,8 @@ def _unclean(folder: Path, path: Path) -> dict[Path, str]:
     for part in parts:
         if len(part) > 3:
             states, name = part[:2], part[3:]
+            if states == "??" and BESIDE.fullmatch(PurePosixPath(name).name):
+                continue  # what a killed run of cxconfig left behind is nobody's work
             found[top / name] = next((_STATES[s] for s in states if s in _STATES), "modified")
             if "R" in states or "C" in states:
                 next(parts, None)

@@ -99,3 +99,18 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"a: \xff\n")
     with pytest.raises(SettingsError, match="byte 0xFF is not UTF-8"):
         read_text(tmp_path / "a.yaml")
+
+
+def test_what_a_killed_process_left_beside_a_file_is_taken_away(tmp_path: Path) -> None:
+    """Not what another process may be writing now, and nothing of other files."""
+    left, fresh, other, link = (
+        tmp_path / f".{name}.tmp"
+        for name in (f"p.yaml.{'0a' * 8}", f"p.yaml.{'1b' * 8}", f"q.yaml.{'0a' * 8}", f"p.yaml.{'2c' * 8}")
+    )
+    for path in (left, fresh, other):
+        path.write_text("x")
+    link.symlink_to(other)
+    for path in (left, other):
+        os.utime(path, (1, 1))
+    write([FileChange(tmp_path / "p.yaml", None, "a: 1\n")])
+    assert {path.name for path in tmp_path.iterdir()} == {"p.yaml", fresh.name, other.name, link.name}

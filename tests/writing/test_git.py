@@ -34,6 +34,14 @@ def tenant(tmp_path: Path) -> Path:
     return folder
 
 
+def test_what_a_killed_run_left_is_no_change(tenant: Path) -> None:
+    (tenant / f".tenant.yaml.{'0a' * 8}.tmp").write_text("x")
+    refuse_unclean(tenant)
+    (tenant / ".tenant.yaml.tmp").write_text("x")
+    with pytest.raises(SettingsError, match=r"\.tenant\.yaml\.tmp"):
+        refuse_unclean(tenant)
+
+
 def test_a_clean_folder_may_be_written_to(tenant: Path) -> None:
     """Whatever happens elsewhere in the repository, and what git ignores."""
     (tenant.parent / "other" / "x.yaml").write_text("a: 2\n")
