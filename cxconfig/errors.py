@@ -76,6 +76,16 @@ class CxconfigError(Exception):
 
 
 @contextmanager
+def before_writing() -> Iterator[None]:
+    """Mistakes that stop a command that writes files, and applies nothing anyway, say so."""
+    try:
+        yield
+    except InputErrors as errors:
+        errors.what = errors.what.replace("nothing was applied", "nothing was written")
+        raise
+
+
+@contextmanager
 def about(tenant: str) -> Iterator[None]:
     """Every error that leaves the block says which tenant it is about."""
     try:

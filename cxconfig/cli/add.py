@@ -10,6 +10,7 @@ import click
 
 from cxconfig.cli import completing
 from cxconfig.cli.common import colour, env_option
+from cxconfig.errors import before_writing
 from providers.names import KINDS
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _keyword_option(name: str, option: str) -> click.Option:
     return click.Option([option, name], multiple=True, default=None, metavar="NAME", help=f"{text} Repeatable.")
 
 
+@before_writing()
 def _add(kind: Kind, key: str, place: _Place, options: dict[str, str], given: dict[str, Any]) -> int:
     from cxconfig.export.adding import Request, added
     from cxconfig.export.proposal import Folder

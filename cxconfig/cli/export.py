@@ -25,6 +25,7 @@ from cxconfig.cli.common import (
     width,
     write_option,
 )
+from cxconfig.errors import before_writing
 
 if TYPE_CHECKING:
     from cxconfig.export.proposal import Folder, Options, Proposal
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", "--check", "dry_run", is_flag=True, help="Write nothing; exit code 2 if anything differs.")
 @verbose_option
 @data_option
+@before_writing()
 def command(
     folder: Path,
     environments: tuple[str, ...],

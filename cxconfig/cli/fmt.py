@@ -62,6 +62,7 @@ def _changes(path: Path) -> list[FileChange]:
     from cxconfig.writing.tidy import tidied
     from providers.registry import REGISTRY
 
+    _refuse_other(path)
     found: list[FileChange] = []
     errors: list[InputError] = []
     for file, text in texts(tenant_of(path)).items():
@@ -78,6 +79,19 @@ def _changes(path: Path) -> list[FileChange]:
     if not found:
         raise SettingsError(f"{displayed(path)} is no YAML file of a tenant, and holds none", way_out="Name another.")
     return found
+
+
+def _refuse_other(path: Path) -> None:
+    """A file that cannot be one of a tenant, whatever there is around it."""
+    from cxconfig.errors import SettingsError
+    from cxconfig.language.folder import SUFFIXES, displayed
+    from cxconfig.writing.tenant_files import tenant_of
+
+    if path.is_file() and (not path.name.lower().endswith(SUFFIXES) or tenant_of(path) == path):
+        raise SettingsError(
+            f"{displayed(path)} is no YAML file of a tenant",
+            way_out="`cxconfig fmt` lays out the YAML files in the folder of a tenant.yaml: name one, or the folder.",
+        )
 
 
 def _document(changes: Sequence[FileChange], changed: Sequence[FileChange], written: bool) -> dict[str, object]:

@@ -97,6 +97,7 @@ def test_a_folder_with_mistakes_is_not_touched(folder: Path) -> None:
     (folder / "bad.yaml").write_text("onecloud: {users: {x: {emial: y}}}\n")
     ran = cxconfig(folder, "add", "user", "jdoe")
     assert ran.code == 1 and "bad.yaml:1" in ran.err and (folder / "people.yaml").read_text() == PEOPLE
+    assert "1 error in the configuration; nothing was written" in ran.err
 
 
 @pytest.mark.parametrize("kind", REGISTRY.all(), ids=lambda kind: kind.id)

@@ -223,6 +223,7 @@ def test_a_mistake_in_the_folder_stops_it(live: Tenant) -> None:
     (live.folder / "x.yaml").write_text("onecloud: {users: {a0: {emial: x}}}\n")
     ran = live.run("export", "--yes")
     assert ran.code == 1 and "x.yaml:1" in ran.said and live.box.log() == []
+    assert "1 error in the configuration; nothing was written" in ran.said
 
 
 def test_an_environment(live: Tenant) -> None:

@@ -99,6 +99,11 @@ def test_only_files_of_a_tenant_are_touched(tenant: Path, capsys: pytest.Capture
     (tenant / "tenant.yaml").unlink()
     assert run() == 1
     assert "holds no tenant.yaml" in capsys.readouterr().err
+    (tenant / "put.sh").write_text("ls\n")
+    for name in ("a.yaml", "put.sh"):
+        assert run(name) == 1
+        error = capsys.readouterr().err
+        assert f"{name} is no YAML file of a tenant" in error and "lays out the YAML files" in error
     (tenant / "tenant.yaml").write_text("tenant: acme\n")
     assert run("table.csv") == 1
     assert "table.csv is no YAML file of a tenant" in capsys.readouterr().err
