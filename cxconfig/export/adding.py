@@ -101,7 +101,7 @@ def _file(folder: Folder, file: Path) -> str:
             f"--file: {file} is no file that the tenant in {displayed(folder.folder)} is read from",
             way_out=f"Name one in {displayed(folder.base)} that ends in .yaml, like people/sales.yaml.",
         )
-    return str(path)
+    return folder.within(path)
 
 
 def _converted(request: Request, mistakes: Mistakes) -> dict[str, Any]:

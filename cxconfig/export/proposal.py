@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cxconfig.errors import SettingsError
 from cxconfig.export.book import Book, OwnEntries
 from cxconfig.export.layout import Shelf, file_of, group_of
 from cxconfig.export.matching import (
@@ -24,7 +26,7 @@ from cxconfig.export.values import exportable
 from cxconfig.kinds import Declared, Kind, KindSettings, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.language.document import load_with_sources
-from cxconfig.language.folder import ENVIRONMENTS, SUFFIXES
+from cxconfig.language.folder import ENVIRONMENTS, SUFFIXES, displayed
 from cxconfig.language.layers import REMOVE
 from cxconfig.language.objects import Objects
 from cxconfig.writing.files import FileChange
@@ -72,6 +74,7 @@ class Folder:
         self.environments = tuple(environments)
         self.registry = registry
         self.book = Book()
+        self._within: set[str] = set()
         self.tenant: Tenant
         self._sources: Objects
         self.read()
@@ -114,7 +117,20 @@ class Folder:
         return Shelf(kind, ((values, home.file) for values, home in homes if home.file and not home.fixed))
 
     def new_file(self, kind: Kind, values: Mapping[str, Any]) -> str:
-        return str(self.base / file_of(kind, group_of(kind, values)))
+        return self.within(self.base / file_of(kind, group_of(kind, values)))
+
+    def within(self, file: Path) -> str:
+        """The file. Raises `SettingsError` where it would be made outside of the tenant's folder, through a link."""
+        if str(file) not in self._within:
+            real, top = Path(os.path.realpath(file)), Path(os.path.realpath(self.folder))
+            if not file.exists() and not real.is_relative_to(top):
+                raise SettingsError(
+                    f"{displayed(file)} would be made outside of the tenant's folder, as {displayed(real)}, where "
+                    "a link leads; nothing was written",
+                    way_out="Put a folder in the place of the link, or make that file yourself.",
+                )
+            self._within.add(str(file))
+        return str(file)
 
 
 def propose(folder: Folder, seen: Mapping[str, Seen], options: Options, only: Mapping[str, set[str]]) -> Proposal:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cxconfig.errors import InputErrors
+from cxconfig.errors import InputErrors, SettingsError
 from cxconfig.export.matching import What
 from cxconfig.export.proposal import Proposal
 from cxconfig.language import load
@@ -414,3 +414,29 @@ def test_what_the_editor_refuses_is_told_of_its_object_alone(tmp_path: Path, mon
     )
     (change,) = proposal.files
     assert (change.after or "").count("{first_name: B, shift: night}") == 4
+
+
+@pytest.mark.parametrize(("link", "environments"), [("desk", []), ("environments/prod", ["prod"])])
+def test_no_file_is_made_through_a_link_outside_of_the_folder(
+    link: str, environments: list[str], tmp_path: Path
+) -> None:
+    """Through one that stays inside it may be; a file that is there already is changed where it is."""
+    folder, outside = tmp_path / "acme", tmp_path / "elsewhere"
+    written(folder, {})
+    outside.mkdir()
+    (folder / link).parent.mkdir(exist_ok=True)
+    (folder / link).symlink_to(outside)
+    with pytest.raises(
+        SettingsError, match=r"groups\.yaml would be made outside of the tenant's folder, as .*elsewhere"
+    ):
+        exported(folder, {GROUPS: {"Sales": {}}}, environments=environments)
+    assert list(outside.iterdir()) == []
+    file = outside / ("desk/" if environments else "") / "groups/groups.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("desk: {groups: {Old: {}}}\n")
+    wrote(exported(folder, {GROUPS: {"Sales": {}, "Old": {}}}, environments=environments))
+    assert "Sales" in file.read_text()
+    (folder / link).unlink()
+    (folder / "inside").mkdir()
+    (folder / link).symlink_to(folder / "inside")
+    assert exported(folder, {GROUPS: {"Sales": {}}}, environments=environments).files
