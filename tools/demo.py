@@ -303,8 +303,8 @@ PREVIEW = Scene(
     "cxconfig preview acme",
     2,
     "there are changes (0 would mean none, 1 an error).",
-    head=7,
-    tail=11,
+    head=6,
+    tail=8,
 )
 UP = Scene(
     "Apply it. (The plan is shown again first.)",
@@ -312,7 +312,7 @@ UP = Scene(
     0,
     "everything is as declared.",
     writes=39,
-    tail=10,
+    tail=9,
 )
 AGAIN = Scene("Apply it once more: nothing is left to do.", "cxconfig up acme --yes", 0, "everything is as declared.")
 DRIFT = Scene("The next preview finds them.", "cxconfig preview acme", 2, "there are changes.")

@@ -14,7 +14,7 @@ COMPARISONS = 100_000
 """So many names are compared for "did you mean" in one reading, then no more: it is the slow part of a mistake."""
 HINTS = 300
 """So many mistakes of one reading have a "did you mean"."""
-MOST = 5_000
+MOST = 10_000
 """So many mistakes of one reading are kept: nobody reads more, and a hostile file must not take memory for each."""
 
 _SIMPLE = re.compile(r"[^\s.\"'`\[\]]+")

@@ -16,6 +16,7 @@ from tests.engine.harness import PASSWORD, PATIENCE_S, Ran, Tenant, agent, agent
 
 ESCAPE = "\x1b"
 QUESTION = "Apply these changes?"
+SILENCE_S = 5
 
 
 @pytest.fixture
@@ -188,17 +189,20 @@ def test_answers_to_a_question(typed: str, shown: str) -> None:
         os.execv(sys.executable, [sys.executable, "-c", program])
     screen = _shown(terminal, until="Go on? [y/N]: ")  # with the blank, which comes when the terminal is ready
     os.write(terminal, typed.encode())
-    screen += _shown(terminal)
+    # A Ctrl-C between the prompt and the read behind it only sets a flag: then it is pressed again, as a person would.
+    screen += _shown(terminal, again=typed if typed == "\x03" else "")
     os.close(terminal)
     assert os.waitpid(pid, 0)[1] == 0, screen
     assert shown in screen.split("\r\n"), repr(screen)
 
 
-def _shown(terminal: int, until: str = "\0") -> str:
-    """What a terminal shows, up to a text or to the end of its last writer."""
+def _shown(terminal: int, until: str = "\0", again: str = "") -> str:
+    """What a terminal shows, up to a text or to the end of its last writer; `again` is typed when it stays silent."""
     screen = ""
     with suppress(OSError):  # how a terminal says that its last writer is gone
         while until not in screen:
+            if again and not select.select([terminal], [], [], SILENCE_S)[0]:
+                os.write(terminal, again.encode())
             assert select.select([terminal], [], [], PATIENCE_S)[0], f"the terminal stayed silent after {screen!r}"
             screen += os.read(terminal, 1000).decode()
     return screen

@@ -71,7 +71,7 @@ def assert_said_as_json(tenant: Tenant, ran: Ran, *texts: str) -> dict[str, Any]
     [
         (["upp", "acme"], ["there is no command 'upp'. Did you mean 'up'?"]),
         (["frobnicate", "acme"], ["there is no command 'frobnicate'", "--help"]),
-        (["up", "acme", "--jes"], ["No such option '--jes'. Did you mean '--yes'?"]),
+        (["up", "acme", "--yess"], ["No such option '--yess'. Did you mean '--yes'?"]),
         (["audit", "acme", "--yes"], ["No such option '--yes'", "--help"]),
         (["preview", "acme", "more"], ["unexpected extra argument (more)", "--help"]),
     ],
