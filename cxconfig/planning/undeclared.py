@@ -17,22 +17,31 @@ LEFT = "left as it is: it was only recorded to be removed"
 def strangers(kind: Kind, world: World) -> list[str]:
     """The keys that are live, and neither declared nor excluded nor recorded, in the order of the listing.
 
-    What was declared before and is recorded is removed as such.
+    What was declared before and is recorded is removed as such. A key covers its other spellings only where it is not
+    listed itself: a system that lists both tells them apart.
     """
-    known = {kind.identity(key) for kind_id, key in world.desired if kind_id == kind.id}
+    listed = world.listed.get(kind.id, ())
+    known = {key for kind_id, key in world.desired if kind_id == kind.id}
     for (kind_id, key), held in (world.recorded or {}).items():
         if kind_id == kind.id and not is_candidate(held.inputs):
-            known.add(kind.identity(key))
+            known.add(key)
+    covered = {kind.identity(key) for key in known.difference(listed)}
     settings = world.settings_of(kind)
-    listed = world.listed.get(kind.id, ())
-    return [key for key in listed if kind.identity(key) not in known and not settings.excludes(key)]
+    return [
+        key for key in listed if key not in known and kind.identity(key) not in covered and not settings.excludes(key)
+    ]
 
 
 def undeclared(kind: Kind, world: World) -> Iterator[Step]:
     """A step for each of them that is to be reported or removed, and for what an earlier run recorded to remove."""
     going = set()
     policy = sweeping(kind, world)
+    declared = {kind.identity(key): key for kind_id, key in world.desired if kind_id == kind.id}
     for key in strangers(kind, world):
+        if (other := declared.get(kind.identity(key))) is not None:
+            note = f"not declared, and left as it is: it differs only in case from {other!r}, which is"
+            yield Step(kind.id, key, Action.NONE, Cause.UNDECLARED, notes=(note,), exists=True)
+            continue
         step = _stranger(kind, key, policy, world)
         if step is not None:
             going |= {key} if step.action in REMOVALS else set()

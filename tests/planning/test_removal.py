@@ -198,6 +198,35 @@ def test_what_is_recorded_is_not_undeclared() -> None:
     assert actions(found) == {"x": (Action.DELETE, Cause.REMOVED)}
 
 
+def test_where_two_spellings_are_live_every_removal_is_announced_at_once() -> None:
+    """While one of them is declared the other is reported and left; when it is taken out, both stand in the plan."""
+    settings: dict[str, Any] = {"manage": ALL, "on_remove": OnRemove.DELETE}
+    declared = world(["A0", "k"], {"a0": ENABLED}, listed=["A0", "a0", "k"], **settings)
+    (step,) = compare(REGISTRY, declared).steps
+    assert (step.key, step.action, step.cause) == ("a0", Action.NONE, Cause.UNDECLARED)
+    assert "differs only in case from 'A0'" in step.notes[0]
+    taken_out = world(["k"], {"A0": ENABLED, "a0": ENABLED}, held("A0"), listed=["A0", "a0", "k"], **settings)
+    assert {s.key: s.action for s in compare(REGISTRY, taken_out).steps} == {
+        "A0": Action.DELETE,
+        "a0": Action.DELETE,
+    }
+
+
+def test_a_key_that_is_listed_in_another_spelling_covers_it() -> None:
+    """A system that does not tell spellings apart lists its own: that is no other user."""
+    settings: dict[str, Any] = {"manage": ALL, "on_remove": OnRemove.DELETE}
+    assert strangers(KIND, world(["JDoe"], {}, listed=["jdoe"], **settings)) == []
+    assert strangers(KIND, world(["k"], {}, held("JDoe"), listed=["jdoe", "k"], **settings)) == []
+
+
+def test_a_respelling_does_not_lift_a_protection() -> None:
+    """The new spelling may be the same user, who was never to be removed."""
+    (step,) = [
+        s for s in compare(REGISTRY, world(["A0"], {"a0": ENABLED}, held("a0", protect=True))).steps if s.key == "a0"
+    ]
+    assert step.action is Action.FORGET and "write `protect: true` there, too" in step.problems[0]
+
+
 def test_a_listed_object_that_is_not_found_is_left_alone() -> None:
     """Two answers that contradict each other are no reason to remove anything."""
     step = only(world(["a"], {"x": None}, listed=["a", "x"], manage=ALL, on_remove=OnRemove.DELETE))
