@@ -97,15 +97,15 @@ class DeskHandler(Handler):
         return [*self.live.get(self.kind, {})] if self.lists else None
 
     def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
-        raise NotImplementedError
+        raise AssertionError("an export writes nothing live")
 
     def update(
         self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
     ) -> Values:
-        raise NotImplementedError
+        raise AssertionError("an export writes nothing live")
 
     def remove(self, key: str, live: Values, action: Any) -> None:
-        raise NotImplementedError
+        raise AssertionError("an export writes nothing live")
 
 
 class Connected:
