@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -291,11 +291,8 @@ class Session:
 
     def _announced(self, world: World, plan: Plan) -> None:
         """On a stack to throw away while there is nothing recorded: a preview binds no stack to a passphrase."""
-        with ExitStack() as scope:
-            stack = None
-            if self.stack.blank and not self.stack.holds_secrets():
-                stack = scope.enter_context(throwaway(self.stack, self.runs_folder))
-            self._hold(scope.enter_context(self._run(world, plan, stack)), plan)
+        with self._run(world, plan, own=not self.stack.blank or self.stack.holds_secrets()) as run:
+            self._hold(run, plan)
 
     def _hold(self, run: EngineRun, plan: Plan) -> None:
         self.watch.phase("Asking the engine")
@@ -305,18 +302,22 @@ class Session:
         hold_against(announced, replace(plan, steps=known), PROJECT, self.stack.name, full=self.full)
 
     @contextmanager
-    def _run(self, world: World, plan: Plan, stack: Stack | None = None) -> Iterator[EngineRun]:
+    def _run(self, world: World, plan: Plan, *, own: bool = True) -> Iterator[EngineRun]:
         """A run's folder with its handover; removed at the end unless the run must be remembered.
 
-        `stack`: where the engine works, default the tenant's own.
+        `own`: on the tenant's own stack, and not on one that goes with the folder.
         """
-        run = EngineRun(stack or self._own_stack(), self.registry, world, self.tenant, Run.begin(self.runs_folder))
+        stack = self._own_stack() if own else None
+        begun = Run.begin(self.runs_folder)
+        run: EngineRun | None = None
         try:
+            stack = stack or throwaway(self.stack, begun.folder)
+            run = EngineRun(stack, self.registry, world, self.tenant, begun)
             run.hand_over(plan)
             yield run
         finally:
-            if not run.keep and (run.settled or not run.run.began()):
-                run.run.end()
+            if run is None or (not run.keep and (run.settled or not begun.began())):
+                begun.end()
 
     def _own_stack(self) -> Stack:
         """The tenant's stack; made when there is none, and anew when one that holds nothing has another passphrase."""

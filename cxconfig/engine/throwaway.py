@@ -7,8 +7,6 @@ yet is made anew when another passphrase is given: what was typed wrong once mus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,19 +20,18 @@ WRONG = "incorrect passphrase"
 _SALT = re.compile(r"^encryptionsalt:[ \t]*(?P<salt>\S+)[ \t]*\n?", re.MULTILINE)
 
 
-@contextmanager
-def throwaway(stack: Stack, parent: Path) -> Iterator[Stack]:
-    """A stack of the same name that holds nothing and is gone afterwards.
-
-    `parent`: the folder of the runs, where what a kill left of it is tidied up with what it left of those.
-    """
-    with _unmade(stack, parent) as other:
-        other.ensure()
-        yield other
+def throwaway(stack: Stack, folder: Path) -> Stack:
+    """A stack of the same name that holds nothing, for one run. `folder`: the run's, with which it goes."""
+    other = _unmade(stack, folder)
+    other.ensure()
+    return other
 
 
 def passphrase_fits(stack: Stack, parent: Path) -> bool:
-    """Does the engine take the passphrase of the environment for that of the stack and its settings?"""
+    """Does the engine take the passphrase of the environment for that of the stack and its settings?
+
+    `parent`: the folder of the runs, where what a kill left of this is tidied up later.
+    """
     salts = dict.fromkeys(filter(None, (_salt(stack), stack.salt)))
     return all(_fits(stack, parent, salt) for salt in salts)
 
@@ -56,17 +53,16 @@ def other_passphrase(stack: Stack) -> SettingsError:
     )
 
 
-@contextmanager
-def _unmade(stack: Stack, parent: Path) -> Iterator[Stack]:
-    parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=parent, prefix=f"{UNNAMED}stack-") as folder:
-        other = Stack(stack.name, Path(folder), None, stack.engine)
-        other.prepare()
-        yield other
+def _unmade(stack: Stack, folder: Path) -> Stack:
+    other = Stack(stack.name, folder, None, stack.engine)
+    other.prepare()
+    return other
 
 
 def _fits(stack: Stack, parent: Path, salt: str) -> bool:
-    with _unmade(stack, parent) as other:
+    parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=parent, prefix=f"{UNNAMED}stack-") as folder:
+        other = _unmade(stack, Path(folder))
         settings = other.file.read_text(encoding="utf-8")
         other.file.write_text(f"encryptionsalt: {salt}\n{settings}", encoding="utf-8")
         try:
