@@ -16,7 +16,7 @@ from cxconfig.errors import CxconfigError, Excerpt, InputError, InputErrors
 from cxconfig.kinds import Registry
 from cxconfig.language.folder import Instead
 from cxconfig.language.lines import ShownLine
-from cxconfig.language.masking import LONG_LINE, Masker
+from cxconfig.language.masking import LONG_LINE, MOST_PARSED, Masker
 from cxconfig.language.names import Names
 from cxconfig.language.reader import LINE_BREAK, MAX_BYTES
 from cxconfig.language.rows import RowMasker
@@ -43,12 +43,16 @@ def attach(error: CxconfigError, registry: Registry, instead: Instead | None = N
         if mistake.place is not None:
             by_file.setdefault(mistake.place.file, []).append(mistake)
     names = Names(registry) if by_file else None
+    left = MOST_PARSED
     for file, group in by_file.items():
         if names is not None:
-            _of_file(file, _lines(Path(file), instead or {}), group, names)
+            lines = _lines(Path(file), instead or {})
+            _of_file(file, lines, group, names, left)
+            left = max(left - sum(map(len, lines)), 0)
 
 
-def _of_file(file: str, lines: Sequence[str], mistakes: Iterable[InputError], names: Names) -> None:
+def _of_file(file: str, lines: Sequence[str], mistakes: Iterable[InputError], names: Names, left: int) -> None:
+    """`left`: so many characters of YAML may still be parsed again, of all files together."""
     by_line: dict[int, list[InputError]] = {}
     for mistake in mistakes:
         if mistake.place is not None and mistake.place.line <= len(lines):
@@ -56,7 +60,7 @@ def _of_file(file: str, lines: Sequence[str], mistakes: Iterable[InputError], na
     if not by_line:
         return
     yaml = file.lower().endswith(YAML)
-    masker = Masker(lines, list(by_line), names) if yaml else RowMasker(lines, names)
+    masker = Masker(lines, list(by_line), names, left) if yaml else RowMasker(lines, names)
     for number, group in by_line.items():
         long = len(lines[number])
         shown: ShownLine | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from cxconfig.cells import safe
 from cxconfig.language.names import Names, Verdict
@@ -36,22 +38,21 @@ class ShownLine:
     def __init__(self, text: str, pieces: list[Piece]) -> None:
         self._source = text
         self._pieces = _merged(pieces)
-
-    @property
-    def text(self) -> str:
-        return "".join(piece.shown for piece in self._pieces)
+        self._starts = [piece.start for piece in self._pieces]
+        self._shown_at = list(accumulate((len(piece.shown) for piece in self._pieces), initial=0))
+        self.text = "".join(piece.shown for piece in self._pieces)
 
     def caret(self, column: int) -> tuple[int, int]:
         """Where the source's column (from 0) stands in the shown text, and how much is to be underlined there."""
-        before = 0
-        for piece in self._pieces:
-            if piece.start <= column < piece.end:
-                if piece.token and piece.start == column:
-                    return before, max(len(piece.shown), 1)
-                plain = safe(self._source[piece.start : piece.end]) == piece.shown
-                return before + (len(safe(self._source[piece.start : column])) if plain else 0), 1
-            before += len(piece.shown)
-        return before, 1
+        index = bisect_right(self._starts, column) - 1
+        piece = self._pieces[index] if index >= 0 else None
+        if piece is None or column >= piece.end:
+            return self._shown_at[-1], 1
+        before = self._shown_at[index]
+        if piece.token and piece.start == column:
+            return before, max(len(piece.shown), 1)
+        plain = safe(self._source[piece.start : piece.end]) == piece.shown
+        return before + (len(safe(self._source[piece.start : column])) if plain else 0), 1
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:
@@ -71,7 +72,7 @@ def _merged(pieces: list[Piece]) -> list[Piece]:
 def key_piece(line: str, start: int, end: int, verdict: Verdict) -> Piece:
     """A key; below a sensitive one even keys are masked, and one that is damaged may be anything."""
     text = line[start:end]
-    hidden = verdict is Verdict.SENSITIVE or not text.isprintable()
+    hidden = verdict is Verdict.SENSITIVE or not text.isprintable() or text.startswith("!")
     return Piece(start, end, MASK if hidden else safe(shown_name(text)), token=True)
 
 
@@ -120,6 +121,8 @@ _TOKEN = re.compile(
     | (?P<word>(?:[^\s{}\[\],:]|:(?!\s|$))+|.)""",
     re.VERBOSE,
 )
+_KEY = re.compile(r"""["']?[\w$-]+["']?""")
+"""What looks like a key, where the syntax is broken."""
 COLON = re.compile(r"\s*:(?:\s|$)")
 
 
@@ -147,7 +150,7 @@ def loose_pieces(line: str, start: int, verdict: Verdict, names: Names) -> Itera
             continue
         if COLON.match(line, found.end()) and found["reference"] is None:
             verdict = names.verdict(text.strip("\"'"))
-            known = first or names.knows(text)
+            known = (first and _KEY.fullmatch(text)) or names.knows(text)
             yield Piece(at, found.end(), safe(shown_name(text)) if known else MASK, token=True)
         elif any(begin < found.end() and at < end for begin, end in phones):
             yield Piece(at, found.end(), MASK, token=True)

@@ -49,6 +49,7 @@ DEEPEST = 128
 AROUND = 300
 FURTHEST = 50
 """So many lines after the last good token, what stands between is not looked at."""
+_SAID = re.compile(r"\s*:")
 _LAST_WORD = re.compile(r"[\w-]+$")
 _IDLE = re.compile(r"(?:[\s:,{\[-]|(?<=\s)#.*)*")
 
@@ -100,13 +101,16 @@ _ANCHORING = (ScalarEvent, MappingStartEvent, SequenceStartEvent)
 
 
 class Masker:
-    """Shows lines of one file, whose `lines` may be shown in part only; `wanted` are the lines, counted from 0."""
+    """Shows lines of one file, whose `lines` may be shown in part only; `wanted` are the lines, counted from 0.
 
-    def __init__(self, lines: Sequence[str], wanted: Sequence[int], names: Names) -> None:
+    A text of more than `most` characters is not parsed again.
+    """
+
+    def __init__(self, lines: Sequence[str], wanted: Sequence[int], names: Names, most: int = MOST_PARSED) -> None:
         self._lines = lines
         self._names = names
         longest = max((len(lines[number]) for number in wanted), default=0)
-        self._blind = sum(map(len, lines)) > MOST_PARSED or longest > LONG_LINE
+        self._blind = sum(map(len, lines)) > most or longest > LONG_LINE
         self._survey = _Survey() if self._blind else _Surveyor(lines, sorted(wanted), names).survey()
         self._by_line: dict[int, list[_Span]] = {line: [] for line in wanted}
         for span in self._survey.spans:
@@ -161,7 +165,8 @@ class Masker:
         if uncertain or self._survey.hidden_anchors.intersection(span.anchors):
             verdict = Verdict.SENSITIVE
         if span.key:
-            strange = not self._names.knows(span.text) and self._names.below_none(span.path)
+            alone = not _SAID.match(text, stop)  # `{a, b}`: may be a value without its key
+            strange = not self._names.knows(span.text) and (alone or self._names.below_none(span.path))
             return key_piece(text, start, stop, Verdict.SENSITIVE if strange else verdict)
         if span.alias in self._survey.anchors and verdict is not Verdict.SENSITIVE:
             verdict = Verdict.OPEN
@@ -178,7 +183,8 @@ class Masker:
             between = "\n".join(parts)
         if number - line > FURTHEST or self._survey.after_secret or not _IDLE.fullmatch(between):
             return blind_pieces(text, at, len(text), self._names)
-        verdict = self._names.of_path(self._survey.path)
+        told = telling(text[:at])
+        verdict = Verdict.SENSITIVE if told else self._names.of_path(self._survey.path)
         key = _LAST_WORD.search(text[:at])
         if key and verdict is not Verdict.SENSITIVE and COLON.match(text, at):
             verdict = self._names.verdict(key[0])

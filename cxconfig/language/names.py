@@ -20,7 +20,7 @@ NEAR_CAREFUL = 0.75
 NEAR_OPEN = 0.8
 """A name so like an open one is taken for it (`emial`), if it is not shorter than this:"""
 LEAST_OPEN = 5
-MOST_COMPARED = 2000
+MOST_COMPARED = 1000
 """So many unknown names are compared for one output; what comes after is masked."""
 
 SECTIONS = frozenset(
@@ -105,10 +105,9 @@ class Names:
         return len(path) > 1 and all(self.verdict(key) is Verdict.UNKNOWN for key in path[-2:])
 
     def verdict(self, name: str) -> Verdict:
-        word = squashed(name)
-        if word not in self._verdicts:
-            self._verdicts[word] = self._judged(name, word)
-        return self._verdicts[word]
+        if name not in self._verdicts:
+            self._verdicts[name] = self._judged(name, squashed(name))
+        return self._verdicts[name]
 
     def of_path(self, path: Iterable[str]) -> Verdict:
         """What may be shown of a value, from all keys above it, outermost first."""

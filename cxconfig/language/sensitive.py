@@ -6,12 +6,14 @@ import re
 
 MASK = "•••••"
 _SECRETS = re.compile(
-    "pass|pwd|p[a-z]{0,2}s[a-z]{0,3}w[a-z]{0,2}d|secret|token|credential|apikey|privatekey|accesskey|bearer|kennwort",
+    "pass|assw|sswo|pwd|p[a-z]{0,2}s[a-z]{0,3}w[a-z]{0,2}d|secret|token|credential|apikey|privatekey|accesskey|bearer"
+    "|kennwort",
     re.IGNORECASE,
 )
 _PHONES = re.compile("phone|telef|mobil", re.IGNORECASE)
 _WHOLE = frozenset(["pw", "key", "keys", "pin", "tel", "cell", "fax", "otp", "auth", "sig", "signature", "handy"])
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+")
+_LOOSE_LOGIN = re.compile(r"\s\S*\w:(?=\S)")
 _SAID = re.compile(r"\s*[:=]")
 PHONE = re.compile(r"[+(]?\d(?:[\s().\-/]{0,3}\d){6,}")
 _LOGIN = re.compile(r"(?<=//).*@")
@@ -65,6 +67,9 @@ def cut(text: str) -> str:
     found = telling(text) or next((word for word in [alarming(text)] if word and _SAID.match(text, word.end())), None)
     if found is not None and text[found.end() :].strip():
         return f"{text[: found.end()]} {MASK}"
+    login = _LOOSE_LOGIN.search(text)
+    if login is not None:
+        return f"{text[: login.end()]} {MASK}"
     damaged = found is None and re.search(r"[\s:=]", text) and _SECRETS.search(squashed(text))
     return MASK if damaged or "//" in text or re.search(r":.*@", text) else text
 

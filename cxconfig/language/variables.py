@@ -47,7 +47,7 @@ def read_variables(node: Node, sheet: Sheet, found: dict[str, tuple[ScalarNode, 
     for name, (key, value) in node.entries.items():
         where = (*path, name)
         if not _NAME.fullmatch(name):
-            rule = f"{shown(name)} is not the name of a variable: letters, digits and _, at most 64"
+            rule = "this is not the name of a variable: letters, digits and _, at most 64"
             sheet.add(key, rule, "write it like DOMAIN", path=path)
         elif name in found:
             first = sheet.place(found[name][0])
