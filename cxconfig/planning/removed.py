@@ -71,7 +71,8 @@ def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
         action, note = Action.FORGET, EXCLUDED
     elif spelt and action is not Action.FORGET:
         action, note = Action.FORGET, f"left as it is: {spelt!r} differs only in case and may be the same"
-        if recorded_protect(recorded.inputs) and not world.desired[kind.id, spelt].protect:
+        own = world.desired[kind.id, spelt].protect
+        if protection(kind, recorded.inputs, settings) and not (settings.protect if own is None else own):
             problem = f"it is protected, and {spelt!r}, which may be the same, is not: write `protect: true` there, too"
     elif action in REMOVALS:
         problem = protection(kind, recorded.inputs, settings, world.untouchable.get((kind.id, key), ""))

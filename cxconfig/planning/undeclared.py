@@ -18,14 +18,16 @@ def strangers(kind: Kind, world: World) -> list[str]:
     """The keys that are live, and neither declared nor excluded nor recorded, in the order of the listing.
 
     What was declared before and is recorded is removed as such. A key covers its other spellings only where it is not
-    listed itself: a system that lists both tells them apart.
+    listed itself: a system that lists both tells them apart. One that is recorded must be live for that.
     """
     listed = world.listed.get(kind.id, ())
     known = {key for kind_id, key in world.desired if kind_id == kind.id}
+    covered = {kind.identity(key) for key in known.difference(listed)}
     for (kind_id, key), held in (world.recorded or {}).items():
         if kind_id == kind.id and not is_candidate(held.inputs):
             known.add(key)
-    covered = {kind.identity(key) for key in known.difference(listed)}
+            if key not in listed and world.live.get((kind_id, key)) is not None:
+                covered.add(kind.identity(key))
     settings = world.settings_of(kind)
     return [
         key for key in listed if key not in known and kind.identity(key) not in covered and not settings.excludes(key)
@@ -38,7 +40,7 @@ def undeclared(kind: Kind, world: World) -> Iterator[Step]:
     policy = sweeping(kind, world)
     declared = {kind.identity(key): key for kind_id, key in world.desired if kind_id == kind.id}
     for key in strangers(kind, world):
-        if (other := declared.get(kind.identity(key))) is not None:
+        if (other := declared.get(kind.identity(key))) is not None and (kind.id, key) not in world.untouchable:
             note = f"not declared, and left as it is: it differs only in case from {other!r}, which is"
             yield Step(kind.id, key, Action.NONE, Cause.UNDECLARED, notes=(note,), exists=True)
             continue

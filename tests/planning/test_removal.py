@@ -216,7 +216,9 @@ def test_a_key_that_is_listed_in_another_spelling_covers_it() -> None:
     """A system that does not tell spellings apart lists its own: that is no other user."""
     settings: dict[str, Any] = {"manage": ALL, "on_remove": OnRemove.DELETE}
     assert strangers(KIND, world(["JDoe"], {}, listed=["jdoe"], **settings)) == []
-    assert strangers(KIND, world(["k"], {}, held("JDoe"), listed=["jdoe", "k"], **settings)) == []
+    assert strangers(KIND, world(["k"], {"JDoe": ENABLED}, held("JDoe"), listed=["jdoe", "k"], **settings)) == []
+    gone = world(["k"], {"A0": None, "a0": ENABLED}, held("A0"), listed=["a0", "k"], **settings)
+    assert {s.key: s.action for s in compare(REGISTRY, gone).steps} == {"A0": Action.FORGET, "a0": Action.DELETE}
 
 
 def test_a_respelling_does_not_lift_a_protection() -> None:
