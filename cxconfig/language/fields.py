@@ -10,7 +10,7 @@ from cxconfig.kinds import Declared, FieldSpec, Kind, KindSettings, OnRemove, Pl
 from cxconfig.language import references
 from cxconfig.language.keywords import keywords_of, read_keywords
 from cxconfig.language.mistakes import Path, shown
-from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described
+from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described, is_null
 from cxconfig.language.scalars import text
 from cxconfig.language.shape import BAD, Bad, Shape, Spot, TextShape, fields_of, note, validated
 
@@ -83,7 +83,12 @@ class Fields:
             if shape is None:
                 if name not in self._keywords:
                     known = [*self._shapes, *self._keywords]
-                    spot.sheet.unknown(name_key, name, known, path=spot.path, what="field")
+                    if is_null(value) and self._awaits_secret(node):  # `{password: , hunter2}`: the value, not a field
+                        spot.sheet.add(
+                            name_key, "unknown field; its name is not shown here", "remove it", path=spot.path
+                        )
+                    else:
+                        spot.sheet.unknown(name_key, name, known, path=spot.path, what="field")
                     bad.add(name)
                 continue
             plain: Any
@@ -103,6 +108,13 @@ class Fields:
                 if name in self._targets:
                     self._use(name, plain, value, spot)
         return self._validated(key, node, values, secrets, bad, spot, partial)
+
+    def _awaits_secret(self, node: MappingNode) -> bool:
+        """Is a secret or private field without a value here?"""
+        specs = self._kind.specs
+        return any(
+            n in specs and (specs[n].secret or specs[n].private) and is_null(v) for n, (_, v) in node.entries.items()
+        )
 
     def _use(self, name: str, value: Any, node: Node, spot: Spot) -> None:
         """An empty value refers to nothing."""
