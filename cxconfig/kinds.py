@@ -45,10 +45,14 @@ class Manage(StrEnum):
 
 
 class Action(StrEnum):
-    """What a run does about one object. The first six change the live system, the others only the record."""
+    """What a run does about one object. The first eight change the live system, the others only the record."""
 
     CREATE = "create"
     UPDATE = "update"
+    RENAME = "rename"
+    """The object lives under another key and gets the declared one; further differences are written with it."""
+    REPLACE = "replace"
+    """Deleted and created again, because nothing else reaches what is declared; only where the object allows it."""
     ADOPT = "adopt"
     """An existing live object is taken over; its differences (there may be none) are written."""
     DISABLE = "disable"
@@ -118,6 +122,8 @@ class Declared:
     """Fields that are written at creation and never compared afterwards: the object's own and its kind's."""
     protect: bool | None = None
     """Must it never be disabled or deleted? None: as its kind's settings say."""
+    was: str = ""
+    """The key that the object had before: it is renamed when it still lives under that. Its place is in `places`."""
 
 
 def _folded(key: str) -> str:
@@ -155,8 +161,9 @@ class KindSettings:
 class FieldSpec:
     """What the rest of the tree must know of one field of a kind; stands in the model as `Annotated` metadata.
 
-    `vendor`: the vendor's own name. `secret`: write-only, recorded as a keyed digest. `private`: personal data (a
-    phone number), masked in output and recorded as a keyed digest. `setting`: steers cxconfig and is never sent.
+    `vendor`: the vendor's own name. `secret`: never read, recorded as a keyed digest. `write_only`: no secret, but
+    never read either: it may stand in the files as text, and is recorded as a keyed digest. `private`: personal data
+    (a phone number), masked in output and recorded as a keyed digest. `setting`: steers cxconfig and is never sent.
     `refers_to`: the kind whose key the value is, in the same system. For help and reference: `needed`: the system
     demands it of an object that is created; `limits`: what the model's validators and the vendor hold it to, beyond
     the bounds in its annotation; `example`: a value as it stands in the YAML. `states`: what reports call a live False
@@ -166,6 +173,7 @@ class FieldSpec:
     name: str = ""
     vendor: str = ""
     secret: bool = False
+    write_only: bool = False
     private: bool = False
     setting: bool = False
     refers_to: str = ""
@@ -173,6 +181,11 @@ class FieldSpec:
     limits: str = ""
     example: str = ""
     states: tuple[str, str] | None = None
+
+    @property
+    def unread(self) -> bool:
+        """Is there no live value to compare with, so that only the record tells whether it changed?"""
+        return self.secret or self.write_only
 
 
 def specs_of(model: type[BaseModel]) -> dict[str, FieldSpec]:
@@ -210,7 +223,8 @@ class Desired:
 
     `fields` holds the canonical values of the managed fields; a secret field holds nothing but its `SecretRef`.
     `ignore`: those of them that are written at creation and never compared afterwards. `protect`: what the object
-    itself says. Both are filled in by `tenancy.desired_objects`, so that a kind need not.
+    itself says. `was`: see `Declared`. `options`: the object's own settings but `on_remove`; they steer the handler,
+    are recorded and never sent. All four are filled in by `tenancy.desired_objects`, so that a kind need not.
     """
 
     kind: str
@@ -220,6 +234,8 @@ class Desired:
     place: Place | None = None
     ignore: frozenset[str] = frozenset()
     protect: bool | None = None
+    was: str = ""
+    options: Values = field(default_factory=dict)
 
     def compared(self) -> Desired:
         """The object without what is ignored once it exists."""
@@ -278,6 +294,26 @@ class Handler(ABC):
     ) -> Values:
         """Carry out exactly `differences` on an object that was just read as `live`."""
 
+    def rename(
+        self,
+        was: str,
+        desired: Desired,
+        live: Values,
+        differences: Sequence[Difference],
+        secrets: Mapping[str, str],
+    ) -> Values:
+        """Must, where `Kind.renames`: give the object that was just read as `live` under `was` the key of `desired`,
+        and carry out `differences`. Never a deletion and a creation; nothing that was not announced when the new key
+        is taken."""
+        raise NotImplementedError
+
+    def replace(
+        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+    ) -> Values:
+        """Must, where `Kind.replacement` ever speaks: delete the object that was just read as `live` and create it as
+        desired, with all that can be carried over."""
+        raise NotImplementedError
+
     @abstractmethod
     def remove(self, key: str, live: Values, action: Action) -> None:
         """Disable or delete (`action`) an object that was just read as `live`; gone is success."""
@@ -313,6 +349,16 @@ class Kind(ABC):
     """A name for the object of an example."""
     listable: ClassVar[bool] = False
     """May all live objects be listed (`Handler.enumerate`), so that `manage: all` is possible?"""
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """Fields that are managed even when they are not listed, with the value that then counts."""
+    renames: ClassVar[bool] = False
+    """Can an object get another key (`was:`)?"""
+    twin: ClassVar[str] = ""
+    """The keyword of the kind of the same system whose object of the same key is the same live object."""
+    twin_fields: ClassVar[Mapping[str, str]] = {}
+    """Own field -> the field of the twin that is the same live value."""
+    leads: ClassVar[bool] = False
+    """Of two twins: is it this one that creates the object and whose defaults count?"""
 
     @property
     def id(self) -> str:
@@ -345,6 +391,17 @@ class Kind(ABC):
 
     def change_call(self, key: str, name: str) -> str:
         """May override: the API call that changes a field, "" when none can."""
+        return ""
+
+    def rename_call(self, was: str, key: str) -> str:
+        """Must, where `renames`: the API call that gives the object another key."""
+        return ""
+
+    def replacement(
+        self, desired: Desired, live: Values, differences: Sequence[Difference], supporting: Mapping[str, Any]
+    ) -> str:
+        """May override: what deleting and creating the object again would destroy, in words, when nothing else carries
+        out `differences`; "" when something does. Whether that is allowed is for `problems` to say."""
         return ""
 
     def removal(self, on_remove: OnRemove, live: Values | None) -> Action:

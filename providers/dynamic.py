@@ -46,7 +46,7 @@ class KindProvider(ResourceProvider):
     kind_id: ClassVar[str]
 
     def configure(self, req: ConfigureRequest) -> None:
-        from providers.host import start
+        from providers.starting import start
 
         sys.tracebacklimit = 0  # an exception reaches the user with its traceback, so there had better be none
         serve_more_calls()
@@ -85,7 +85,7 @@ class KindProvider(ResourceProvider):
 
     @staticmethod
     def _host() -> Host:
-        from providers.host import current
+        from providers.starting import current
 
         return current()
 

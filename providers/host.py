@@ -7,7 +7,6 @@ Either way an object is read again right before it is changed, and left alone wh
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,15 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cxconfig.engine.stack_secrets import (
-    ENVIRONMENT_SETTING,
-    TENANT_SETTING,
-    Setting,
-    asked_here,
-    full_key,
-    secret_in,
-)
-from cxconfig.environments import plain_environments
 from cxconfig.errors import (
     AuthenticationFailed,
     ChangedSincePreview,
@@ -35,24 +25,21 @@ from cxconfig.errors import (
     SettingsError,
 )
 from cxconfig.journal import Entry, Event, Journal, error_to_data
-from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, KindSettings, Values
-from cxconfig.language import Secrets, SystemEntry, Tenant, load
+from cxconfig.kinds import Action, Desired, Difference, Kind, KindSettings, Values
 from cxconfig.passphrase import OTHER_PASSPHRASE
-from cxconfig.planning.handover import ENVIRONMENT, HandedStep, Handover
+from cxconfig.planning.handover import HandedStep, Handover
 from cxconfig.planning.record import (
     BESIDE,
     IGNORE,
     KEY,
     ORIGIN,
     REFRESHED,
-    Digester,
     compared,
     differing,
     ignored,
     is_candidate,
     is_digest,
     observed_record,
-    origin_mark,
     plain,
     record_value,
     same_key,
@@ -60,13 +47,9 @@ from cxconfig.planning.record import (
     unreadable,
 )
 from cxconfig.planning.removed import policy_of, protection
-from cxconfig.tenancy import desired_object, digester_of, kind_settings, system_entry
+from cxconfig.tenancy import desired_object
 from providers.registry import REGISTRY
-
-TENANT_VARIABLE = "CXCONFIG_TENANT"
-"""Environment variable: the tenant's folder, for plain pulumi."""
-WATCH_SECONDS = 0.25
-"""How often the host looks whether its engine still lives."""
+from providers.site import Site
 
 
 @dataclass(frozen=True)
@@ -90,20 +73,10 @@ class Host:
         environments: Sequence[str] = (),
         given: Callable[[str], Any] = lambda _: None,
     ) -> None:
-        self._folder = folder
-        self._environments = handover.environments if handover else tuple(environments)
-        self._given = given
-        self._settings: Mapping[str, Setting] | None = None
-        self._secrets = Secrets(os.environ, folder, self._stack_secret)
+        self.site = Site(folder, handover, environments, given)
         self._handover = handover
         self._journal = Journal(Path(handover.journal)) if handover else None
         self._lock = threading.RLock()
-        self._document: Tenant | None = None
-        self._handlers: dict[str, Handler] = {}
-        self._connections: dict[str, Any] = {}
-        self._origins: dict[str, str] = {}
-        self._of_systems: dict[str, Any] = {}
-        self._digester: Digester | None = None
         self._sound = handover is not None
         self._broken = False
         self._locked_out = False
@@ -117,7 +90,7 @@ class Host:
         """
         if self._sound:
             if self._locked_out:
-                raise _said()
+                raise not_tried()
             try:
                 yield
             except AuthenticationFailed:
@@ -126,7 +99,7 @@ class Host:
             return
         with self._lock:
             if self._broken:
-                raise _said()
+                raise not_tried()
             try:
                 yield
             except (InputErrors, SettingsError, AuthenticationFailed):
@@ -142,9 +115,9 @@ class Host:
             return []
         kind, record, held = REGISTRY[kind_id], plain(news), plain(olds)
         texts = [d.problem for d in self._differences(kind, record, held, live_is_record=True) if d.problem]
-        if unsure := unreadable(kind, held, self._digests()):
+        if unsure := unreadable(kind, held, self.site.digests()):
             texts.append(f"{', '.join(unsure)}: recorded under another passphrase. {OTHER_PASSPHRASE}")
-        place = self._place(kind_id, record[KEY])
+        place = self.site.place(kind_id, record[KEY])
         where = f"{place}: " if place else ""
         return [f"{where}{kind.singular} {record[KEY]}: {text}" for text in texts]
 
@@ -159,16 +132,16 @@ class Host:
         )
 
     def read(self, kind_id: str, props: dict[str, Any]) -> Found | None:
-        self._same_origin(kind_id, props)
+        self.site.same_origin(kind_id, props)
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
         before = held
         held = self._newly_listed(kind, held[KEY]) | held
         wanted = {**held, IGNORE: sorted(self._still_ignored(kind, held))}
         live = self._observe(kind, held[KEY], wanted)
         if live is None:
-            self._handler(kind).confirm_gone([held[KEY]])
+            self.site.handler(kind).confirm_gone([held[KEY]])
             return None
-        seen = {**observed_record(kind, held[KEY], wanted, live, self._digests()), IGNORE: held.get(IGNORE)}
+        seen = {**observed_record(kind, held[KEY], wanted, live, self.site.digests()), IGNORE: held.get(IGNORE)}
         if IGNORE not in held:
             del seen[IGNORE]
         outputs = self._outputs(kind, seen, live)
@@ -181,12 +154,12 @@ class Host:
         return self._journaled(kind, record, Action.CREATE, lambda step: self._create(kind, record, step))
 
     def update(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
-        self._same_origin(kind_id, olds)
+        self.site.same_origin(kind_id, olds)
         kind, held, record = REGISTRY[kind_id], managed(kind_id, plain(olds)), plain(news)
         return self._journaled(kind, record, Action.UPDATE, lambda step: self._update(kind, held, record, step))
 
     def delete(self, kind_id: str, props: dict[str, Any]) -> None:
-        self._same_origin(kind_id, props)
+        self.site.same_origin(kind_id, props)
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
 
         def remove(step: HandedStep | None) -> dict[str, Any]:
@@ -207,9 +180,9 @@ class Host:
                 shown = None if step is None else step.observed
                 return self._write(kind, record, live, shown, _announced_secrets(kind, step))
             if step is not None:
-                raise _changed(kind, key, self._place(kind.id, key), "it is gone")
+                raise _changed(kind, key, self.site.place(kind.id, key), "it is gone")
         desired, secrets = self._desired(kind, record)
-        live = self._handler(kind).create(desired, secrets)
+        live = self.site.handler(kind).create(desired, secrets)
         return self._outputs(kind, record, live)
 
     def _update(
@@ -222,7 +195,7 @@ class Host:
             return self._outputs(kind, record, None, step.facts)
         live = self._observe(kind, key, record)
         if live is None:
-            raise _changed(kind, key, self._place(kind.id, key), "it is gone")
+            raise _changed(kind, key, self.site.place(kind.id, key), "it is gone")
         secrets = _announced_secrets(kind, step) if step is not None else self._changed_secrets(kind, held, record)
         return self._write(kind, record, live, held if step is None else step.observed, secrets)
 
@@ -232,13 +205,13 @@ class Host:
         """Write what differs, if it is what was shown (`shown`: the record that the preview was made from)."""
         key = record[KEY]
         differences = self._differences(kind, record, live)
-        place = self._place(kind.id, key)
+        place = self.site.place(kind.id, key)
         for difference in differences:
             if difference.problem:
                 text = f"{kind.singular} {key}: {difference.problem}"
                 raise ObjectError(text, kind=kind.id, key=key, place=place)
         if shown is not None:
-            now = observed_record(kind, key, record, live, self._digests())
+            now = observed_record(kind, key, record, live, self.site.digests())
             names = {d.field for d in differences}
             moved = sorted(names & differing(kind, {n: shown.get(n) for n in names}, {n: now[n] for n in names}))
             if moved:
@@ -247,7 +220,7 @@ class Host:
             return self._outputs(kind, record, live)
         desired, secrets = self._desired(kind, record, secret_names)
         all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(secret_names))]
-        after = self._handler(kind).update(desired, live, all_of_them, secrets)
+        after = self.site.handler(kind).update(desired, live, all_of_them, secrets)
         return self._outputs(kind, record, after)
 
     def _outputs(
@@ -255,33 +228,33 @@ class Host:
     ) -> dict[str, Any]:
         """What the state holds as outputs: the record, the facts, and which live tenant the object is in."""
         known = kind.facts(live) if live is not None else facts or {}
-        return {**record, **known, ORIGIN: self._origin(kind.system)}
+        return {**record, **known, ORIGIN: self.site.origin(kind.system)}
 
     def _remove(self, kind: Kind, held: dict[str, Any], step: HandedStep | None) -> None:
         key = held[KEY]
         if step is not None and step.action is Action.FORGET:
             return
-        settings = self._kind_settings(kind)
+        settings = self.site.kind_settings(kind)
         if step is None and self._leave_alone(kind, held, settings):
             return
         live = self._observe(kind, key, {})
         if live is None:
-            self._handler(kind).confirm_gone([key])
+            self.site.handler(kind).confirm_gone([key])
             return
         action = kind.removal(policy_of(kind, held, settings), live)
         if action is Action.FORGET:
             return
-        untouchable = kind.untouchable(key, self._system_settings(kind.system))
+        untouchable = kind.untouchable(key, self.site.system_settings(kind.system))
         if why := protection(kind, held, settings, untouchable):
             raise ObjectError(f"{kind.singular} {key}: {why}", kind=kind.id, key=key)
         if step is not None and step.action is not action:
             raise _changed(kind, key, None, f"it would be {action} instead of {step.action}")
-        self._handler(kind).remove(key, live, action)
+        self.site.handler(kind).remove(key, live, action)
 
     def _leave_alone(self, kind: Kind, held: Values, settings: KindSettings) -> bool:
         """Under plain pulumi, what our commands would only forget: what is excluded, what they had only recorded to
         remove it themselves, and what is declared in another spelling, as it may be the very same object live."""
-        key, names = held[KEY], self._tenant().objects.get(kind.id, {})
+        key, names = held[KEY], self.site.tenant().objects.get(kind.id, {})
         if settings.excludes(key) or is_candidate(held):
             return True
         return key not in names and kind.identity(key) in {kind.identity(name) for name in names}
@@ -297,14 +270,14 @@ class Host:
         key = record[KEY]
         step = self._step(kind.id, key)
         if self._handover is not None and step is None:
-            raise _changed(kind, key, self._place(kind.id, key), f"a {action} that was not announced")
+            raise _changed(kind, key, self.site.place(kind.id, key), f"a {action} that was not announced")
         entry = partial(Entry, kind=kind.id, key=key, action=(step.action if step else action).value)
         self._note(entry(Event.BEGUN, record=record))
         try:
             outs = work(step)
         except CxconfigError as error:
             if error.place is None:
-                error.place = self._place(kind.id, key)
+                error.place = self.site.place(kind.id, key)
             self._note(entry(Event.FAILED, error=error_to_data(error)))
             raise
         self._note(entry(Event.DONE))
@@ -326,7 +299,7 @@ class Host:
         clear = {n: record[n] for n in names if not is_digest(record[n]) and not is_digest(live.get(n))}
         found = kind.compare(Desired(kind.id, key, clear), live)
         for name in set(names) - clear.keys():
-            seen = live[name] if live_is_record else record_value(kind, key, name, live.get(name), self._digests())
+            seen = live[name] if live_is_record else record_value(kind, key, name, live.get(name), self.site.digests())
             if differing(kind, {name: seen}, {name: record[name]}):
                 # The values are hidden: any two that differ make the kind say which call would change the field.
                 found += kind.compare(Desired(kind.id, key, {name: "1"}), {**live, name: "2"})
@@ -348,13 +321,13 @@ class Host:
         secrets: dict[str, str] = {}
         place = None
         if hidden:
-            declared = self._tenant().objects.get(kind.id, {}).get(key)
+            declared = self.site.tenant().objects.get(kind.id, {}).get(key)
             place = declared.place if declared else None
             for name in sorted(hidden):
                 value = declared.values.get(name) if declared else None
                 if kind.specs[name].secret and value is not None and declared is not None:
                     path = f"{kind.id}.{key}.{name}"
-                    value = self._secrets.resolve(value, place=declared.places.get(name, declared.place), path=path)
+                    value = self.site.secrets.resolve(value, place=declared.places.get(name, declared.place), path=path)
                 self._same_as_announced(kind, key, name, value, record[name], place)
                 if kind.specs[name].secret:
                     secrets[name] = str(value)
@@ -371,108 +344,36 @@ class Host:
         if not any(name in held and not same_key(held[name], record[name]) for name in unlike):
             return unlike
         _, secrets = self._desired(kind, dict(record), unlike)
-        digests, key = self._digests(), record[KEY]
+        digests, key = self.site.digests(), record[KEY]
         return {n for n in unlike if n not in held or not digests.agrees(kind, key, n, secrets[n], held[n])}
 
     def _same_as_announced(
         self, kind: Kind, key: str, name: str, value: Any, announced: str, place: Place | None
     ) -> None:
-        if value is None or record_value(kind, key, name, value, self._digests()) != announced:
+        if value is None or record_value(kind, key, name, value, self.site.digests()) != announced:
             raise _changed(kind, key, place, f"`{name}` in the files or in the environment is another one now")
 
     def _observe(self, kind: Kind, key: str, fields: Mapping[str, Any]) -> Values | None:
-        return self._handler(kind).observe({key: compared(fields)})[key]
+        return self.site.handler(kind).observe({key: compared(fields)})[key]
 
     def _still_ignored(self, kind: Kind, held: Values) -> frozenset[str]:
         """What a record ignores; under plain pulumi without what is compared again, so that a refresh reads it."""
         before = ignored(held)
-        declared = self._tenant().objects.get(kind.id, {}).get(held[KEY]) if before and not self._handover else None
+        declared = self.site.tenant().objects.get(kind.id, {}).get(held[KEY]) if before and not self._handover else None
         if declared is None:
             return before
-        return before & desired_object(kind, declared, self._kind_settings(kind)).ignore
+        return before & desired_object(kind, declared, self.site.kind_settings(kind)).ignore
 
     def _newly_listed(self, kind: Kind, key: str) -> dict[str, Any]:
         """Under plain pulumi a refresh also reads fields that were listed since, so that a preview judges them."""
         if self._handover is not None:
             return {}
-        declared = self._tenant().objects.get(kind.id, {}).get(key)
+        declared = self.site.tenant().objects.get(kind.id, {}).get(key)
         names = declared.values if declared else ()
         return {name: "" for name in names if not kind.specs[name].secret and not kind.specs[name].setting}
 
     def _step(self, kind_id: str, key: str) -> HandedStep | None:
         return self._handover.steps.get((kind_id, key)) if self._handover else None
-
-    def _place(self, kind_id: str, key: str) -> Place | None:
-        """Our commands know the place themselves; under plain pulumi the message must carry it."""
-        if self._handover is not None:
-            return None
-        declared = self._tenant().objects.get(kind_id, {}).get(key)
-        return declared.place if declared else None
-
-    def _tenant(self) -> Tenant:
-        with self._lock:
-            if self._document is None:
-                self._document = load(self._folder, REGISTRY, self._environments)
-            return self._document
-
-    def _stack_secret(self, key: str) -> str | None:
-        """A secret of the stack's settings as they are now, else as the engine was last given it."""
-        with self._lock:
-            if self._settings is None:
-                self._settings = asked_here(self._handover.tenant if self._handover else self._tenant().name) or {}
-        value = secret_in(self._settings, key)
-        return value if value is not None else self._given(full_key(key))
-
-    def _kind_settings(self, kind: Kind) -> KindSettings:
-        known = self._handover.settings if self._handover is not None else kind_settings(self._tenant())
-        return known.get(kind.id, KindSettings())
-
-    def _digests(self) -> Digester:
-        with self._lock:
-            if self._digester is None:
-                name = self._handover.tenant if self._handover else self._tenant().name
-                self._digester = digester_of(name)
-            return self._digester
-
-    def _origin(self, system: str) -> str:
-        with self._lock:
-            if system not in self._origins:
-                origin = REGISTRY.system(system).origin(self._system_settings(system))
-                self._origins[system] = origin_mark(origin)
-            return self._origins[system]
-
-    def _system_settings(self, system: str) -> Any:
-        with self._lock:
-            if system not in self._of_systems:
-                self._of_systems[system] = self._entry(system).resolve(REGISTRY.system(system), self._secrets)
-            return self._of_systems[system]
-
-    def _same_origin(self, kind_id: str, props: Mapping[str, Any]) -> None:
-        """Under plain pulumi: an object that was applied to another live tenant is not looked for in this one."""
-        kind, recorded = REGISTRY[kind_id], props.get(ORIGIN)
-        if self._handover is None and recorded and recorded != self._origin(kind.system):
-            raise SettingsError(
-                f"{kind.singular} {props[KEY]} was applied to another live system than tenant.yaml names now",
-                way_out="Set url and scope as they were; for one that has moved, run `cxconfig refresh --moved` once.",
-            )
-
-    def _handler(self, kind: Kind) -> Handler:
-        with self._lock:
-            if kind.id not in self._handlers:
-                if kind.system not in self._connections:
-                    self._connections[kind.system] = self._connect(kind.system)
-                self._handlers[kind.id] = kind.handler(self._connections[kind.system])
-            return self._handlers[kind.id]
-
-    def _connect(self, system: str) -> Any:
-        return REGISTRY.system(system).connect(self._system_settings(system))
-
-    def _entry(self, system: str) -> SystemEntry:
-        if self._handover is not None and system in self._handover.systems:
-            values = self._handover.systems[system]
-            place = Place("tenant.yaml")
-            return SystemEntry(system, values, place, dict.fromkeys(values, place), self._folder, {})
-        return system_entry(self._tenant().systems, system)
 
 
 def managed(kind_id: str, held: Mapping[str, Any]) -> dict[str, Any]:
@@ -500,67 +401,5 @@ def _changed(kind: Kind, key: str, place: Place | None, what: str) -> ChangedSin
     )
 
 
-def _said() -> CxconfigError:
+def not_tried() -> CxconfigError:
     return CxconfigError("not tried: the error of another object says why")
-
-
-_current: Host | None = None
-_refused = False
-_starting = threading.Lock()
-
-
-def start(given: Callable[[str], Any]) -> None:
-    """Make the process's host: from the handover of our commands, else from the stack's settings (`given`)."""
-    global _current, _refused
-    with _starting:
-        if _current is not None:
-            return
-        if _refused:
-            raise _said()
-        _refused = True
-        path = os.environ.get(ENVIRONMENT)
-        if path:
-            handover = Handover.load(Path(path))
-            _current = Host(Path(handover.folder), handover, given=given)
-        else:
-            folder = given(TENANT_SETTING)
-            environments = plain_environments(given(ENVIRONMENT_SETTING), os.environ, told=bool(folder))
-            _current = Host(tenant_folder(folder), None, environments, given)
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-
-
-def tenant_folder(configured: str | None) -> Path:
-    """The tenant of a plain pulumi run: `CXCONFIG_TENANT`, else what the stack's configuration says.
-
-    A refresh runs without the program and with the configuration of the last up; a relative path is one from the
-    program's folder, which is where the host runs.
-    """
-    variable = os.environ.get(TENANT_VARIABLE)
-    named = variable or configured or ""
-    folder = Path(named).resolve()
-    if named and (folder / "tenant.yaml").is_file():
-        return folder
-    if variable:
-        what = f"{TENANT_VARIABLE} names the tenant in {named}, which is not there"
-    elif named:
-        what = f"the stack names the tenant in {named}, or was last applied with it, which is not there"
-    else:
-        what = "the stack does not say which tenant it is"
-    raise SettingsError(
-        what,
-        way_out=f"For this run: export {TENANT_VARIABLE}=PATH; for good: pulumi config set cxconfig:tenant PATH",
-    )
-
-
-def current() -> Host:
-    if _current is None:
-        raise SettingsError("the provider was not configured", way_out="Run it through cxconfig or pulumi.")
-    return _current
-
-
-def _end_with_parent(parent: int) -> None:
-    """A host whose engine was killed must not go on writing: the next run would not expect it."""
-    waiting = threading.Event()
-    while os.getppid() == parent:
-        waiting.wait(WATCH_SECONDS)
-    os._exit(1)

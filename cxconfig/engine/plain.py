@@ -19,8 +19,8 @@ from cxconfig.language.excerpts import attach
 from cxconfig.live import Live
 from cxconfig.planning.compare import World
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
-from providers.host import tenant_folder
 from providers.registry import REGISTRY
+from providers.starting import tenant_folder
 
 ONLY_OURS = (
     "plain pulumi neither sees nor removes objects that are not declared; `cxconfig preview`, `cxconfig up` and"

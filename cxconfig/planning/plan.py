@@ -33,8 +33,8 @@ class Step:
 
     `differences`: for create every managed field with live None. `problems`: why it cannot be done, each ending with
     the way out; a plan with a problem is never applied. `recorded`: the Pulumi state knows the object. `exists`: it
-    was seen live. `call`: the API call behind create, disable and delete. `notes`: what the user should know and
-    what changes nothing.
+    was seen live. `was`: the key under which it is still recorded or live. `call`: the API call behind create, disable
+    and delete. `notes`: what the user should know and what changes nothing.
     """
 
     kind: str
@@ -48,6 +48,7 @@ class Step:
     place: Place | None = None
     recorded: bool = False
     exists: bool = False
+    was: str = ""
 
     @property
     def declared(self) -> bool:

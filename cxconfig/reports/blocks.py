@@ -24,6 +24,8 @@ MOST_ENTRIES = 12
 MARKS = {
     Action.CREATE: "+",
     Action.UPDATE: "~",
+    Action.RENAME: "~",
+    Action.REPLACE: "±",
     Action.ADOPT: ">",
     Action.DISABLE: "x",
     Action.DELETE: "-",

@@ -11,6 +11,8 @@ from cxconfig.reports.folding import by_action
 DONE_WORDS = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
+    Action.RENAME: "renamed",
+    Action.REPLACE: "replaced",
     Action.ADOPT: "adopted",
     Action.DISABLE: "disabled",
     Action.DELETE: "deleted",

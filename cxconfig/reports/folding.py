@@ -18,6 +18,8 @@ NAME_ROOM = 32
 
 ORDER = (
     Action.CREATE,
+    Action.RENAME,
+    Action.REPLACE,
     Action.UPDATE,
     Action.ADOPT,
     Action.DISABLE,

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -198,11 +199,12 @@ def test_answers_to_a_question(typed: str, shown: str) -> None:
 
 def _shown(terminal: int, until: str = "\0", again: str = "") -> str:
     """What a terminal shows, up to a text or to the end of its last writer; `again` is typed when it stays silent."""
-    screen = ""
+    screen, ends = "", time.monotonic() + PATIENCE_S
     with suppress(OSError):  # how a terminal says that its last writer is gone
         while until not in screen:
-            if again and not select.select([terminal], [], [], SILENCE_S)[0]:
+            if again and time.monotonic() < ends and not select.select([terminal], [], [], SILENCE_S)[0]:
                 os.write(terminal, again.encode())
+                continue
             assert select.select([terminal], [], [], PATIENCE_S)[0], f"the terminal stayed silent after {screen!r}"
             screen += os.read(terminal, 1000).decode()
     return screen

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-import providers.host
+import providers.site
 from cxconfig.engine.stack_file import configuration_in, configure
 from cxconfig.engine.stack_secrets import Setting, StackSecrets, full_key, secret_in, settings_from, short_key
 from cxconfig.environments import environment_names, plain_environments
@@ -102,11 +102,11 @@ def test_the_stack_is_opened_once_and_only_when_asked() -> None:
 )
 def test_the_host_asks_the_engine_first(monkeypatch: pytest.MonkeyPatch, answered: Any, expected: str) -> None:
     """What the engine handed over may be older than the settings; it counts when they do not know the key."""
-    monkeypatch.setattr(providers.host, "asked_here", lambda name: answered if name == "acme" else None)
+    monkeypatch.setattr(providers.site, "asked_here", lambda name: answered if name == "acme" else None)
     given = {"cxconfig:KEY": "of the last up"}
     host = Host(ROOT / "examples" / "acme", None, given=given.get)
-    assert host._stack_secret("KEY") == expected
-    assert host._stack_secret("NONE") is None
+    assert host.site.stack_secret("KEY") == expected
+    assert host.site.stack_secret("NONE") is None
 
 
 def test_names_of_environments() -> None:
