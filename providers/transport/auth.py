@@ -19,6 +19,9 @@ EARLY = 30.0
 DEFAULT_LIFETIME = 300.0
 """Seconds, when the system names none that can be believed: short, as a renewal costs one call."""
 SHORTEST, LONGEST = 1.0, 86_400.0
+REFUSED_FOR = 2.0
+"""Seconds in which credentials that were refused are not tried again: calls that begin meanwhile would be refused too,
+and each trial may count towards a lock of the API user."""
 _REMEMBERED = 4
 """Tokens that are still masked after their renewal, for calls that began with them."""
 
@@ -143,6 +146,7 @@ class Authenticator(httpx.Auth):
         self._seen: tuple[str, ...] = ()
         self._failures = 0
         self._failure: CxconfigError | None = None
+        self._refused_until = -math.inf
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         deadline = request.extensions["exchange"].deadline
@@ -161,7 +165,8 @@ class Authenticator(httpx.Auth):
     def _current(self, refused: int, deadline: float) -> _Held:
         """The token, fetched by the first thread that finds none, an old one, or the one that was just refused.
 
-        A failed fetch fails all threads that waited for it: each trying again would multiply the wait.
+        A failed fetch fails all threads that waited for it: each trying again would multiply the wait. A refusal also
+        fails those that come right after it.
         """
         if self._usable(refused):
             return self._held
@@ -169,13 +174,15 @@ class Authenticator(httpx.Auth):
         with self._lock:
             if self._usable(refused):
                 return self._held
-            if self._failure is not None and self._failures != failures:
+            if self._failure is not None and (self._failures != failures or self._now() < self._refused_until):
                 raise copy.copy(self._failure)
             try:
                 self._renew(deadline)
             except CxconfigError as error:
                 self._failures += 1
                 self._failure = error
+                if isinstance(error, AuthenticationFailed):
+                    self._refused_until = self._now() + REFUSED_FOR
                 raise
             return self._held
 

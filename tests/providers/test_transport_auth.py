@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from cxconfig.errors import AuthenticationFailed, LiveError, UnexpectedAnswer, Unreachable
-from providers.transport.auth import DEFAULT_LIFETIME, LONGEST, lifetime
+from providers.transport.auth import DEFAULT_LIFETIME, LONGEST, REFUSED_FOR, lifetime
 from tests.providers.loopback import Reply, Seen, Time, serving
 from tests.providers.wiring import SCHEME, SECRET, TOKENS, Tokens, to, together
 
@@ -88,21 +88,23 @@ def test_a_refused_token_names_the_settings(status: int, body: bytes) -> None:
 
 
 def test_a_refusal_fails_all_waiting_threads_with_one_request() -> None:
-    """Sixteen attempts with a wrong password would lock the API user; a later call may try again."""
-    held = threading.Event()
+    """Sixteen attempts with a wrong password would lock the API user; one much later may try again."""
+    held, time = threading.Event(), Time()
 
     def refuse(_: Seen) -> Reply:
         held.wait(0.3)  # until the others have come to wait for this answer
         return Reply(401, b"Authentification failed")
 
-    with serving(refuse) as server, to(server.url, SCHEME) as connection:
+    with serving(refuse) as server, to(server.url, SCHEME, time.clock) as connection:
         errors = together(16, lambda number: connection.call("GET", f"/{number}"))
         assert {type(error) for error in errors} == {AuthenticationFailed}
         assert len({id(error) for error in errors}) == 16
         assert server.count(TOKENS) == 1
-        with pytest.raises(AuthenticationFailed):
-            connection.call("GET", "/later")
-        assert server.count(TOKENS) == 2
+        for waited, count in ((REFUSED_FOR / 2, 1), (REFUSED_FOR, 2)):
+            time.seconds += waited
+            with pytest.raises(AuthenticationFailed):
+                connection.call("GET", "/later")
+            assert server.count(TOKENS) == count
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
