@@ -100,6 +100,13 @@ class OneCloudClient:
         found: frozenset[str] | None = self._read_once("listed", self._listed)
         return found
 
+    def listed_anew(self) -> frozenset[str] | None:
+        """The same, asked for again."""
+        with self._lock:
+            for name in ("listed", "logins"):
+                self._once.pop(name, None)
+        return self.listed()
+
     def _listed(self) -> frozenset[str] | None:
         try:
             if "logins" not in self._once:
@@ -133,10 +140,7 @@ class OneCloudClient:
             return False
         if login.casefold() not in listed:
             return False
-        with self._lock:
-            for name in ("listed", "logins"):
-                self._once.pop(name, None)
-        again = self.listed()
+        again = self.listed_anew()
         return again is None or login.casefold() in again
 
     def _write(self, method: str, path: str, body: Any = None, secrets: tuple[str, ...] = ()) -> None:

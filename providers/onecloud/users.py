@@ -7,59 +7,28 @@ changePassword and team only. What PUT does to skills that are left out (merged 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cxconfig.errors import (
-    ChangedSincePreview,
-    LiveError,
-    ObjectError,
-    OutcomeUnknown,
-    PermissionDenied,
-    Refused,
-    UnexpectedAnswer,
-)
 from cxconfig.kinds import (
     Action,
     Declared,
     Desired,
     Difference,
     FieldSpec,
-    Handler,
     Kind,
     OnRemove,
-    Tick,
     Values,
     specs_of,
-    untold,
 )
 from providers.onecloud.teams import missing_team
-from providers.onecloud.values import (
-    canonical,
-    contradicted,
-    folded,
-    from_vendor,
-    live_spelling,
-    lost_and_different,
-    not_taken,
-    plain_login,
-    to_vendor,
-    unaddressable,
-    unchangeable,
-)
+from providers.onecloud.users_handler import UsersHandler
+from providers.onecloud.values import canonical, folded, listed, unaddressable, unchangeable
 
-if TYPE_CHECKING:
-    from providers.onecloud.client import OneCloudClient
-
-ATTEMPTS = 3
-"""How often a write is made at the most, when reading shows each time that it was not carried out."""
 PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
 """What PUT /user/<login> changes."""
-SHORTEST_HIDDEN = 4
-"""Characters of a private value below which it says nothing, and would be found in any text."""
 HIGHEST_LEVEL = 2**31 - 1
 NOT_EMPTY = "not empty"
 TEAM = f"{NOT_EMPTY}; an existing team"
@@ -199,7 +168,7 @@ class Users(Kind):
             missing = [name for name in CREATE_FIELDS if not desired.fields.get(name)]
             if missing:
                 found.append(
-                    f"the user does not exist and is to be created, for which OneCloud demands {_listed(missing)};"
+                    f"the user does not exist and is to be created, for which OneCloud demands {listed(missing)};"
                     f" add {'it' if len(missing) == 1 else 'them'}, or correct the login if the user should exist"
                 )
             if supporting["unaddressable"](desired.key):
@@ -226,269 +195,5 @@ class Users(Kind):
         return UsersHandler(client, self)
 
 
-class UsersHandler(Handler):
-    """Handler of `onecloud.users`; thread-safe, one per process."""
-
-    def __init__(self, client: OneCloudClient, kind: Users) -> None:
-        self.client = client
-        self.kind = kind
-        self._proven: set[tuple[str, str]] = set()
-        """Skills and roles seen live, and ("put", "replaces") once PUT was seen to drop a skill."""
-        self._lock = threading.Lock()
-
-    def observe(self, wanted: Mapping[str, Values], tick: Tick = untold) -> dict[str, Values | None]:
-        def read(login: str) -> Values | None:
-            live = self._read(login, "unlock" in wanted[login])
-            tick()
-            return live
-
-        found: dict[str, Values | None] = self.client.connection.each(read, list(wanted))
-        return found
-
-    def enumerate(self) -> Sequence[str]:
-        """Every login of the phone directory, which is the only list of users."""
-        return sorted(self.client.logins())
-
-    def confirm_gone(self, keys: Sequence[str]) -> None:
-        """A login that the directory lists is not gone, whatever answered 404 (a gateway, a wrong path, a hiccup)."""
-        listed = self.client.listed()
-        if listed is None:
-            self.client.team_names()  # so at least the API must be there
-            return
-        there = [login for login in keys if login.casefold() in listed]
-        if there:
-            raise UnexpectedAnswer(
-                contradicted(there),
-                system="onecloud",
-                endpoint=f"GET /configapi/v2/user/{there[0]}",
-                status=404,
-                way_out="Run again; if it stays so, check that `url` names the contact centre itself.",
-            )
-
-    def supporting(self) -> Mapping[str, Any]:
-        return {"teams": self.client.team_names(), "unaddressable": self._unaddressable}
-
-    def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
-        body = to_vendor(self.kind.specs, {"login": desired.key, **desired.fields, **secrets})
-        hidden = self._hidden(secrets, desired.fields)
-
-        def post() -> None:
-            self.client.create_user({"loginId": desired.key, **body}, hidden)
-
-        lost = False
-        for attempt in range(ATTEMPTS):
-            try:
-                post()
-                return self._verified(desired, desired.fields, created=True)
-            except OutcomeUnknown:
-                lost = True
-                live = self._one(desired)
-                if live is None and attempt + 1 < ATTEMPTS:
-                    continue
-                if live is None:
-                    raise
-                return self._found_after(desired, live, secrets, password_unsure=True)
-            except (Refused, PermissionDenied) as refused:
-                if refused.status == 409:
-                    live = self._one(desired)
-                    if live is not None:
-                        return self._found_after(desired, live, secrets, password_unsure=lost)
-                    if self._unaddressable(desired.key):
-                        raise _as_object_error(desired, unaddressable(desired.key)) from refused
-                    # something else of it is taken: the extension
-                if lost:
-                    raise _after_a_lost_answer(refused) from refused
-                raise
-        raise AssertionError("unreachable")  # pragma: no cover
-
-    def update(
-        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
-    ) -> Values:
-        names = {difference.field for difference in differences}
-        if "unlock" in names:
-            self._settled(lambda: self.client.unlock(desired.key), lambda: not self.client.locked(desired.key))
-        changed = {name: desired.fields[name] for name in names - {"unlock"} if name not in secrets}
-        if "skills" in changed:
-            changed["skills"] = live_spelling(changed["skills"], live.get("skills") or {})
-        body = to_vendor(self.kind.specs, {**changed, **{n: v for n, v in secrets.items() if n in names}})
-        if body:
-            try:
-                self._put(desired, live, body, changed, secrets)
-            except (Refused, PermissionDenied) as refused:
-                if "unlock" not in names:
-                    raise
-                raise _partly_done(refused, "the lock was cleared before that") from refused
-        after = {**live, **changed, **({"unlock": True} if "unlock" in names else {})}
-        return self._verified(desired, after, before=live, changed=changed)
-
-    def remove(self, key: str, live: Values, action: Action) -> None:
-        if action is Action.DELETE:
-            self._settled(
-                lambda: self.client.delete_user(key), lambda: self.client.user(key) is None, gone_is_done=True
-            )
-        elif action is Action.DISABLE:
-            self._settled(
-                lambda: self.client.update_user(key, {"disabled": True}),
-                lambda: (live := self._read(key, False)) is None or live["disabled"],
-                gone_is_done=True,
-            )
-
-    def _put(
-        self, desired: Desired, live: Values, body: dict[str, Any], changed: Values, secrets: Mapping[str, str]
-    ) -> None:
-        """PUT is absolute, so it may be repeated after a read; a password cannot be read, so then it is sent again."""
-
-        def carried_out() -> bool:
-            now = self._one(desired)
-            return now is not None and all(
-                self.kind.equal(name, now.get(name), value) for name, value in changed.items()
-            )
-
-        self._settled(
-            lambda: self.client.update_user(desired.key, body, self._hidden(secrets, desired.fields, live)),
-            carried_out,
-            repeat="password" in body,
-        )
-
-    def _settled(
-        self, write: Callable[[], None], done: Callable[[], bool], *, repeat: bool = False, gone_is_done: bool = False
-    ) -> None:
-        """Make a write; when its answer is lost, read, and write again only if it was not carried out.
-
-        `repeat`: its effect cannot be read, so it is made once more whatever the read says.
-        """
-        lost = False
-        for attempt in range(ATTEMPTS):
-            try:
-                write()
-                return
-            except OutcomeUnknown:
-                lost = True
-                if done() and not repeat:
-                    return
-                if attempt + 1 == ATTEMPTS:
-                    raise
-            except (Refused, PermissionDenied) as refused:
-                if gone_is_done and refused.status == 404 and done():
-                    return  # a 404 alone may also mean something that the object refers to, or another server
-                if lost:
-                    raise _after_a_lost_answer(refused) from refused
-                raise
-
-    def _found_after(
-        self, desired: Desired, live: Values, secrets: Mapping[str, str], *, password_unsure: bool
-    ) -> Values:
-        """A POST found the login taken, or its answer was lost and the login is there now.
-
-        Somebody else's user that is just as declared is taken over, unless its password would have to be set: that was
-        not announced.
-        """
-        fields = [difference.field for difference in self.kind.compare(desired.compared(), live)]
-        if fields and password_unsure:
-            raise _as_object_error(desired, lost_and_different(desired.key, fields))
-        if not password_unsure:
-            fields += sorted(secrets.keys() - desired.ignore)
-        if fields:
-            raise ChangedSincePreview(
-                f"the user appeared since the preview, and {', '.join(fields)} may differ; nothing was changed",
-                kind=desired.kind,
-                key=desired.key,
-                place=desired.place,
-                way_out="Run again: the next preview shows what taking it over would change.",
-            )
-        if password_unsure and "password" in secrets:
-            try:
-                self._put(desired, live, to_vendor(self.kind.specs, {"password": secrets["password"]}), {}, secrets)
-            except (Refused, PermissionDenied) as refused:
-                raise _after_a_lost_answer(refused) from refused
-        return live
-
-    def _verified(
-        self,
-        desired: Desired,
-        after: Values,
-        *,
-        before: Values | None = None,
-        changed: Values | None = None,
-        created: bool = False,
-    ) -> Values:
-        """`after` as written, or as read back when the server could have dropped part of it without a word."""
-        written = after if created else (changed or {})
-        new_names = {("skill", folded(s)) for s in written.get("skills") or {}}
-        new_names |= {("role", r) for r in written.get("roles") or []}
-        # In the system's spelling on both sides.
-        dropped = set((before or {}).get("skills") or ()) - set(after.get("skills") or ())
-        if "skills" in written and dropped:
-            new_names.add(("put", "replaces"))
-        with self._lock:
-            unproven = new_names - self._proven
-        if not unproven and not (created and not plain_login(desired.key)):
-            return after
-        live = self._one(desired)
-        if live is None:
-            raise _as_object_error(desired, unaddressable(desired.key))
-        different = [d for d in self.kind.compare(desired, live) if created or d.field in written]
-        if different:
-            raise _as_object_error(desired, not_taken(different, dropped))
-        with self._lock:
-            self._proven |= new_names
-        return live
-
-    def _hidden(self, secrets: Mapping[str, str], *values: Values) -> tuple[str, ...]:
-        """What no error may show of a user: the secrets, and private fields that are not too short to tell."""
-        private = {name for name, spec in self.kind.specs.items() if spec.private}
-        texts = (str(held.get(name) or "") for held in values for name in private)
-        return (*secrets.values(), *(text for text in texts if len(text) >= SHORTEST_HIDDEN))
-
-    def _one(self, desired: Desired) -> Values | None:
-        return self._read(desired.key, "unlock" in desired.fields)
-
-    def _read(self, login: str, with_lock: bool) -> Values | None:
-        raw = self.client.user(login)
-        if raw is None:
-            return None
-        live = from_vendor(self.kind.specs, raw)
-        if with_lock:
-            live["unlock"] = not self.client.locked(login)
-        with self._lock:
-            self._proven.update(("skill", folded(skill)) for skill in live["skills"])
-            self._proven.update(("role", role) for role in live["roles"])
-        return live
-
-    def _unaddressable(self, login: str) -> bool:
-        """Only a login that had to be encoded can be listed and still answer 404.
-
-        Without the directory nobody knows before the creation, after which the user is read back.
-        """
-        return not plain_login(login) and login.casefold() in (self.client.listed() or ())
-
-
-def _after_a_lost_answer(refused: LiveError) -> OutcomeUnknown:
-    """A refusal of what was sent once before: it says nothing about the first one, whose answer was lost."""
-    return _partly_done(refused, "the answer to an earlier attempt was lost, and that may have been carried out")
-
-
-def _partly_done(refused: LiveError, why: str) -> OutcomeUnknown:
-    """A refusal after which the object may not be as it was, with the vendor's own words."""
-    way_out = "Run the command again: it reads what is live and does only what is missing."
-    return OutcomeUnknown(
-        f"{refused.what}; {why}",
-        system=refused.system,
-        endpoint=refused.endpoint,
-        status=refused.status,
-        said=refused.said,
-        request_id=refused.request_id,
-        way_out=f"{refused.way_out} {way_out}".strip(),
-    )
-
-
-def _as_object_error(desired: Desired, text: str) -> ObjectError:
-    return ObjectError(text, kind=desired.kind, key=desired.key, place=desired.place)
-
-
 def _known(team: str, names: Any) -> bool:
     return team.strip() in {name.strip() for name in names}
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names[:-1]) + (" and " if names[1:] else "") + f"`{names[-1]}`"

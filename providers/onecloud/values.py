@@ -134,6 +134,11 @@ def live_spelling(declared: Mapping[str, int], live: Mapping[str, int]) -> dict[
     return {name if name in live else spelling.get(folded(name), name): level for name, level in declared.items()}
 
 
+def listed(names: Sequence[str]) -> str:
+    """`a`, `b` and `c`."""
+    return ", ".join(f"`{name}`" for name in names[:-1]) + (" and " if names[1:] else "") + f"`{names[-1]}`"
+
+
 def plain_login(login: str) -> bool:
     return quote(login, safe="") == login
 
@@ -166,10 +171,10 @@ def contradicted(logins: Sequence[str]) -> str:
     )
 
 
-def lost_and_different(login: str, fields: Sequence[str]) -> str:
-    """The sentence for a creation without an answer, after which a user is there who is not as declared."""
+def lost_and_different(what: str, login: str, fields: Sequence[str]) -> str:
+    """The sentence for a creation without an answer, after which somebody is there who is not as declared."""
     return (
-        f"the answer to the creation was lost, and the user {login!r} is there now with other values of"
+        f"the answer to the creation was lost, and the {what} {login!r} is there now with other values of"
         f" {', '.join(fields)}: perhaps ours, perhaps somebody's. Run again: the next preview shows what differs"
     )
 

@@ -10,7 +10,8 @@ from cxconfig.errors import Place
 from cxconfig.kinds import Declared, Desired
 from cxconfig.sandbox import Sandbox
 from providers.onecloud.client import BASE, OneCloudClient
-from providers.onecloud.users import Users, UsersHandler
+from providers.onecloud.users import Users
+from providers.onecloud.users_handler import UsersHandler
 from providers.transport import ClientCredentials, Connection, Scheme, TransportSettings
 from tests.providers.loopback import Reply, Seen, Server, Time, serving
 

@@ -19,7 +19,8 @@ from cxconfig.errors import (
 )
 from cxconfig.kinds import Action, Desired, Difference, OnRemove, Values
 from cxconfig.sandbox import Sandbox
-from providers.onecloud.users import CREATE_FIELDS, PUT_FIELDS, UsersHandler
+from providers.onecloud.users import CREATE_FIELDS, PUT_FIELDS
+from providers.onecloud.users_handler import UsersHandler
 from tests.onecloud.support import JDOE, KIND, ODD_LOGINS, PASSWORD, SEED, USER, answered, desired, handled
 from tests.providers.loopback import Reply, Seen, reply
 
@@ -559,13 +560,18 @@ def test_a_known_skill_costs_no_read() -> None:
 
 @pytest.mark.parametrize("setting", DECLARED["U46"].settings)
 def test_what_is_gone_is_confirmed_by_the_directory(setting: str) -> None:
-    """One list for any number of users; one that is listed is not gone, however its login is spelt."""
+    """One list for any number of users, asked for again before a user is called listed: we may have deleted it.
+
+    One that is listed is not gone, however its login is spelt.
+    """
     with handled(JDOE, switches={"U46": setting}) as (box, handler):
         handler.confirm_gone(["nobody", "no one"])
         with pytest.raises(UnexpectedAnswer, match="lists the user 'JDoe' and 1 more") as caught:
             handler.confirm_gone(["nobody", "JDoe", "jdoe"])
         assert (caught.value.status, caught.value.endpoint) == (404, f"GET {USER}/JDoe")
-        assert [entry.path for entry in box.log("GET")] == ["/configapi/v2/phone/user"]
+        assert [entry.path for entry in box.log("GET")] == ["/configapi/v2/phone/user"] * 2
+        box.delete_user("jdoe")
+        handler.confirm_gone(["jdoe"])
 
 
 def test_without_the_directory_the_api_must_at_least_be_there() -> None:

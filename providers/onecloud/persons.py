@@ -1,0 +1,181 @@
+"""What the handlers of users and of SCIM accounts have in common, as both are about the same persons: creations that
+find somebody there, writes whose answer is lost, and what no error may show.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cxconfig.errors import (
+    ChangedSincePreview,
+    LiveError,
+    ObjectError,
+    OutcomeUnknown,
+    PermissionDenied,
+    Refused,
+    UnexpectedAnswer,
+)
+from cxconfig.kinds import Desired, Handler, Kind, Values
+from providers.onecloud.values import contradicted, lost_and_different
+
+if TYPE_CHECKING:
+    from providers.onecloud.client import OneCloudClient
+
+ATTEMPTS = 3
+"""How often a write is made at the most, when reading shows each time that it was not carried out."""
+SHORTEST_HIDDEN = 4
+"""Characters of a private value below which it says nothing, and would be found in any text."""
+
+Shown = TypeVar("Shown")
+
+
+class PersonsHandler(Handler):
+    """The part of both that is the same. `taken`: answers to a creation that may mean that the login exists."""
+
+    client: OneCloudClient
+    kind: Kind
+    taken: frozenset[int] = frozenset({409})
+
+    @abstractmethod
+    def _one(self, desired: Desired) -> Values | None:
+        """Read one person."""
+
+    @abstractmethod
+    def _post(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
+        """Create a person, and make sure of what a creation may drop without a word."""
+
+    @abstractmethod
+    def _send_again(self, desired: Desired, live: Values, secrets: Mapping[str, str]) -> None:
+        """Send what cannot be read to a person whose creation got no answer."""
+
+    def _taken_and_absent(self, desired: Desired, refused: LiveError) -> None:
+        """May raise when a creation was refused as of a login that exists, and reading does not find it."""
+
+    def confirm_gone(self, keys: Any) -> None:
+        """A login that the directory lists is not gone, whatever answered 404 (a gateway, a wrong path, a hiccup)."""
+        listed = self.client.listed()
+        if listed is None:
+            self.client.team_names()  # so at least the API must be there
+            return
+        there = [login for login in keys if login.casefold() in listed]
+        if there:  # the list may be older than a deletion of our own
+            listed = self.client.listed_anew() or frozenset()
+            there = [login for login in there if login.casefold() in listed]
+        if there:
+            raise UnexpectedAnswer(
+                contradicted(there),
+                system="onecloud",
+                endpoint=f"GET /configapi/v2/user/{there[0]}",
+                status=404,
+                way_out="Run again; if it stays so, check that `url` names the contact centre itself.",
+            )
+
+    def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
+        lost = False
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._post(desired, secrets)
+            except OutcomeUnknown:
+                lost = True
+                live = self._one(desired)
+                if live is None and attempt + 1 < ATTEMPTS:
+                    continue
+                if live is None:
+                    raise
+                return self._found_after(desired, live, secrets, unsure=True)
+            except (Refused, PermissionDenied) as refused:
+                if refused.status in self.taken:
+                    live = self._one(desired)
+                    if live is not None:
+                        return self._found_after(desired, live, secrets, unsure=lost)
+                    self._taken_and_absent(desired, refused)
+                    # something else of it is taken: the extension
+                if lost:
+                    raise after_a_lost_answer(refused) from refused
+                raise
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _found_after(self, desired: Desired, live: Values, secrets: Mapping[str, str], *, unsure: bool) -> Values:
+        """A POST found the login taken, or its answer was lost (`unsure`) and the login is there now.
+
+        Somebody else's person that is just as declared is taken over, unless what cannot be read would have to be set:
+        that was not announced.
+        """
+        fields = [difference.field for difference in self.kind.compare(desired.compared(), live)]
+        if fields and unsure:
+            raise as_object_error(desired, lost_and_different(self.kind.singular, desired.key, fields))
+        unread = {name for name in desired.fields if self.kind.specs[name].unread} | secrets.keys()
+        if not unsure:
+            fields += sorted(unread - desired.ignore)
+        if fields:
+            raise ChangedSincePreview(
+                f"the {self.kind.singular} appeared since the preview, and {', '.join(fields)} may differ; nothing was"
+                " changed",
+                kind=desired.kind,
+                key=desired.key,
+                place=desired.place,
+                way_out="Run again: the next preview shows what taking it over would change.",
+            )
+        if unsure and unread:
+            try:
+                self._send_again(desired, live, secrets)
+            except (Refused, PermissionDenied) as refused:
+                raise after_a_lost_answer(refused) from refused
+        return live
+
+    def _settled(
+        self, write: Callable[[], Shown], done: Callable[[], bool], *, repeat: bool = False, gone_is_done: bool = False
+    ) -> Shown | None:
+        """Make a write; when its answer is lost, read, and write again only if it was not carried out.
+
+        `repeat`: its effect cannot be read, so it is made once more whatever the read says. None: it was carried out,
+        and the answer was lost.
+        """
+        lost = False
+        for attempt in range(ATTEMPTS):
+            try:
+                return write()
+            except OutcomeUnknown:
+                lost = True
+                if done() and not repeat:
+                    return None
+                if attempt + 1 == ATTEMPTS:
+                    raise
+            except (Refused, PermissionDenied) as refused:
+                if gone_is_done and refused.status == 404 and done():
+                    return None  # a 404 alone may also mean something that the object refers to, or another server
+                if lost:
+                    raise after_a_lost_answer(refused) from refused
+                raise
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _hidden(self, secrets: Mapping[str, str], *values: Values) -> tuple[str, ...]:
+        """What no error may show of a person: the secrets, and private fields that are not too short to tell."""
+        private = {name for name, spec in self.kind.specs.items() if spec.private}
+        texts = (str(held.get(name) or "") for held in values for name in private)
+        return (*secrets.values(), *(text for text in texts if len(text) >= SHORTEST_HIDDEN))
+
+
+def after_a_lost_answer(refused: LiveError) -> OutcomeUnknown:
+    """A refusal of what was sent once before: it says nothing about the first one, whose answer was lost."""
+    return partly_done(refused, "the answer to an earlier attempt was lost, and that may have been carried out")
+
+
+def partly_done(refused: LiveError, why: str) -> OutcomeUnknown:
+    """A refusal after which the object may not be as it was, with the vendor's own words."""
+    way_out = "Run the command again: it reads what is live and does only what is missing."
+    return OutcomeUnknown(
+        f"{refused.what}; {why}",
+        system=refused.system,
+        endpoint=refused.endpoint,
+        status=refused.status,
+        said=refused.said,
+        request_id=refused.request_id,
+        way_out=f"{refused.way_out} {way_out}".strip(),
+    )
+
+
+def as_object_error(desired: Desired, text: str, way_out: str = "") -> ObjectError:
+    return ObjectError(text, kind=desired.kind, key=desired.key, place=desired.place, way_out=way_out)
