@@ -133,13 +133,19 @@ class Sandbox:
             user = self.simulator.onecloud.tenant.users.get(login)
             return user.shown() if user else None
 
+    def person(self, login: str) -> dict[str, Any] | None:
+        """Everything of a user in the form of a seed, also what GET user does not show (SCIM, the photo), or None."""
+        with self.simulator.lock:
+            user = self.simulator.onecloud.tenant.users.get(login)
+            return user.as_seed() if user else None
+
     def add_user(self, **values: Any) -> None:
         """Create a user by hand, in the form of a seed."""
         with self.simulator.lock:
             add_user(self.simulator.onecloud.tenant, values)
 
     def change_user(self, login: str, **values: Any) -> None:
-        """Change a user by hand: any field, also those that the API cannot change."""
+        """Change a user by hand: any field, also those that the API cannot change; `loginId` renames."""
         with self.simulator.lock:
             change_user(self.simulator.onecloud.tenant, login, values)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 JSON = "application/json"
+SCIM_JSON = "application/scim+json"
 FORM = "application/x-www-form-urlencoded"
 TEXT = "text/plain"
 
@@ -71,17 +72,23 @@ def compact(value: Any) -> bytes:
 class Endpoint:
     """One call of a system, with what the system checks before it.
 
-    `template`: the path, `{}` for one segment. `privileges`: any one of them is enough; empty = none needed.
-    `media_type`: what Content-Type must be; empty = not looked at. `write`: it changes things.
+    `template`: the path, `{}` for one segment. `privileges`: any one of them is enough, with `every` all are needed;
+    empty = none needed. `media_types`: what Content-Type may be; empty = not looked at. `write`: it changes things.
     """
 
     method: str
     template: str
     handle: Callable[[Call], Answer]
     privileges: frozenset[str] = frozenset()
-    media_type: str = ""
+    media_types: tuple[str, ...] = ()
+    every: bool = False
     write: bool = False
     authenticated: bool = True
+
+    def allows(self, privileges: Collection[str]) -> bool:
+        """Whether these privileges are enough."""
+        held = self.privileges.intersection(privileges)
+        return len(held) == len(self.privileges) if self.every else bool(held) or not self.privileges
 
 
 class _Node:

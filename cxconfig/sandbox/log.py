@@ -14,6 +14,9 @@ from cxconfig.sandbox.paths import fits
 CAPACITY = 200_000
 """Entries kept; the oldest go first. Counts are taken from what is kept."""
 MASKED = frozenset({"password", "workPhone", "mobilePhone", "client_secret"})
+MASK = "***"
+_PHONES = "phoneNumbers"
+_PUBLIC_PHONE = "extension"
 
 
 @dataclass(slots=True)
@@ -43,10 +46,32 @@ class Entry:
 def masked(value: Any) -> Any:
     """A copy of a JSON body that is fit for the log."""
     if isinstance(value, dict):
-        return {name: "***" if name in MASKED else masked(inner) for name, inner in value.items()}
+        return {name: _masked_at(name, inner, value) for name, inner in value.items()}
     if isinstance(value, list):
         return [masked(inner) for inner in value]
     return value
+
+
+def _masked_at(name: str, inner: Any, around: dict[str, Any]) -> Any:
+    """A value in an object; a PATCH of SCIM names beside its value which attribute that is."""
+    path = around.get("path")
+    if name == "value" and isinstance(path, str):
+        name = path
+    if name in MASKED:
+        return MASK
+    if name.startswith(_PHONES):
+        return _phones(inner)
+    return masked(inner)
+
+
+def _phones(value: Any) -> Any:
+    """Phone numbers of SCIM: the form stays, so that it can be checked, and so does an extension."""
+    if isinstance(value, list):
+        return [_phones(entry) for entry in value]
+    if isinstance(value, dict):
+        public = value.get("type") == _PUBLIC_PHONE
+        return {name: MASK if name == "value" and not public else inner for name, inner in value.items()}
+    return MASK
 
 
 class RequestLog:

@@ -1,4 +1,4 @@
-"""OneCloud CX, simulated: token, users, lock state, teams, phones and the names of the statistics API."""
+"""OneCloud CX, simulated: token, users, lock state, SCIM, teams, phones and the names of the statistics API."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxconfig.sandbox.http import Answer, Call, Refusal
-from cxconfig.sandbox.onecloud import answers, gate, token, users
+from cxconfig.sandbox.onecloud import answers, gate, scim, token, users
 from cxconfig.sandbox.onecloud.base import Clock
 from cxconfig.sandbox.onecloud.byhand import routes
 from cxconfig.sandbox.onecloud.gate import Gate, bearer, too_many
 from cxconfig.sandbox.onecloud.phones import PhoneRoom
+from cxconfig.sandbox.onecloud.scim import ScimRoom
 from cxconfig.sandbox.onecloud.seed import DEFAULT_SEED, parse_seed
 from cxconfig.sandbox.onecloud.state import Tenant
 from cxconfig.sandbox.onecloud.statistics import StatisticsRoom
@@ -27,12 +28,12 @@ class OneCloud(System):
 
     name = "onecloud"
     prefixes = ("configapi", "statsapi")
-    switches = (*token.SWITCHES, *gate.SWITCHES, *users.SWITCHES, *answers.SWITCHES)
+    switches = (*token.SWITCHES, *gate.SWITCHES, *users.SWITCHES, *scim.SWITCHES, *answers.SWITCHES)
 
     def __init__(self, switches: Switches, clock: Clock = time.monotonic) -> None:
         self._switches = switches
         self.tenant = Tenant.from_seed(parse_seed(DEFAULT_SEED, "the default seed"))
-        rooms = (TokenRoom, UserRoom, TeamRoom, PhoneRoom, StatisticsRoom)
+        rooms = (TokenRoom, UserRoom, ScimRoom, TeamRoom, PhoneRoom, StatisticsRoom)
         self._gate = Gate([room(lambda: self.tenant, switches, clock) for room in rooms])
 
     def answer(self, call: Call) -> Answer:

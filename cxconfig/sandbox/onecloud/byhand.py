@@ -17,13 +17,15 @@ from cxconfig.sandbox.system import AdminRoute, json_object
 
 
 def change_user(tenant: Tenant, login: str, values: Mapping[str, Any]) -> None:
-    """Set any fields but `loginId` of a user by the vendor's names, also `password` and `lockedOut`."""
+    """Set any fields of a user by the vendor's names, also `loginId`, `password` and `lockedOut`."""
     user = tenant.users[login]
     for name in values:
         if name not in BY_HAND:
             way_out = did_you_mean(name, BY_HAND) or f"use one of: {', '.join(sorted(BY_HAND))}"
             raise SettingsError(f"no field {name!r} of a user can be changed", way_out=way_out)
     checked = _checked(tenant, user.values | dict(values))
+    if checked.login_id != login and checked.login_id in tenant.users:
+        raise SettingsError(f"there is a user {checked.login_id!r} already", way_out="use another login")
     if tenant.extensions.get(checked.extension, login) != login:
         raise SettingsError(f"extension {checked.extension} is taken", way_out="use another one")
     by_alias = checked.model_dump(by_alias=True)
@@ -37,6 +39,8 @@ def add_user(tenant: Tenant, values: Mapping[str, Any]) -> None:
         raise SettingsError(f"there is a user {checked.login_id!r} already", way_out="change that one")
     if checked.extension in tenant.extensions:
         raise SettingsError(f"extension {checked.extension} is taken", way_out="use another one")
+    if checked.id in tenant.ids:
+        raise SettingsError(f"there is a user with the id {checked.id} already", way_out="leave the id out")
     tenant.add(checked)
 
 

@@ -71,9 +71,9 @@ class Gate:
         token = self._token(call) if endpoint is None or endpoint.authenticated else None
         if unknown or endpoint is None:
             raise unknown or Refusal(404, NOT_FOUND)
-        if token and endpoint.privileges and endpoint.privileges.isdisjoint(token.client.privileges):
+        if token and not endpoint.allows(token.client.privileges):
             raise Refusal(403, NO_PRIVILEGE)
-        if endpoint.media_type and call.media_type != endpoint.media_type:
+        if endpoint.media_types and call.media_type not in endpoint.media_types:
             raise Refusal(415, "HTTP 415 Unsupported Media Type")
         return endpoint
 

@@ -16,8 +16,9 @@ from cxconfig.errors import InputError, InputErrors, Place
 
 MANAGE_USERS = "Manage users"
 MANAGE_PHONES = "Manage phones"
+MANAGE_TEAMS = "Manage all teams"
 REALTIME_STATISTICS = "Access Realtime Stats API"
-PRIVILEGES = (MANAGE_USERS, MANAGE_PHONES, REALTIME_STATISTICS)
+PRIVILEGES = (MANAGE_USERS, MANAGE_TEAMS, MANAGE_PHONES, REALTIME_STATISTICS)
 
 
 def _as_text(value: Any) -> Any:
@@ -90,6 +91,15 @@ class UserSeed(BaseModel):
     external: Text = ""
     voice_mail: bool = False
     greeting: bool = False
+    id: str = ""
+    nick_name: str = ""
+    title: str = ""
+    timezone: str = ""
+    country: str = ""
+    city: str = ""
+    region: str = ""
+    default_phone: Text = ""
+    photo: str = ""
 
 
 def _named(value: Any) -> Any:
@@ -101,6 +111,8 @@ class Seed(_Part):
     """A tenant. `tenant`: its domain, empty = any scope is accepted. `clients`: None = the default API user.
 
     `teams`: None = those that the users name. `skills` and `roles`: the names that exist, None = any.
+    `scim_default_team` and `scim_default_role`: what a user gets who is created through SCIM; empty = the first team,
+    and the first role that exists.
     """
 
     tenant: str = ""
@@ -113,6 +125,8 @@ class Seed(_Part):
     access_numbers: list[AccessNumberSeed] = []
     password_min_length: int = Field(8, ge=0)
     first_extension: int = Field(1000, ge=1)
+    scim_default_team: Text = ""
+    scim_default_role: Text = ""
 
 
 DEFAULT_CLIENT = {"client_id": "sandbox-api", "client_secret": "sandbox-api-secret"}
@@ -179,12 +193,15 @@ def _inconsistencies(seed: Seed) -> Iterator[tuple[str, str]]:
     known = set(teams)
     yield from _twice("teams", teams)
     yield from _twice("users", [user.login_id for user in seed.users])
+    yield from _twice("users", [user.id for user in seed.users if user.id])
     yield from _twice("clients", [client.client_id for client in seed.clients or ()])
     numbers = [number.number for number in seed.access_numbers]
     yield from _twice("users", [*numbers, *(user.extension for user in seed.users if user.extension)])
     for index, user in enumerate(seed.users):
         if user.team not in known:
             yield f"users[{index}].team", f"there is no team {user.team!r}"
+    if seed.scim_default_team and seed.scim_default_team not in known:
+        yield "scim_default_team", f"there is no team {seed.scim_default_team!r}"
     for index, client in enumerate(seed.clients or ()):
         for name in client.supervises or ():
             if name not in known:

@@ -8,6 +8,7 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from cxconfig.sandbox.http import compact
@@ -18,8 +19,12 @@ SHOWN = (
     *("workPhone", "mobilePhone", "email", "roles"),
 )
 """The fields of GET user in the order of the vendor's example (wire document, section 10)."""
-BY_HAND = frozenset({*SHOWN, "password", "lockedOut", "external", "voiceMail", "greeting"} - {"loginId"})
+PROFILE = ("nickName", "title", "timezone", "country", "city", "region", "defaultPhone", "photo")
+"""What a user has besides, seen and changed through SCIM alone; a photo is never shown."""
+BY_HAND = frozenset({*SHOWN, *PROFILE, "password", "lockedOut", "external", "voiceMail", "greeting"})
 """What may be set by hand."""
+_OWN = {"tenant", "skills", "roles", "password_min_length", "first_extension", "scim_default_team", "scim_default_role"}
+"""What only the seed knows."""
 _SEED_NAMES = {info.alias: name for name, info in UserSeed.model_fields.items()}
 
 
@@ -29,16 +34,36 @@ def hashed(password: str) -> str:
     return f"{salt}${hashlib.sha256((salt + password).encode()).hexdigest()}"
 
 
+def stable_id(login: str) -> str:
+    """The SCIM id of a user whose seed names none."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, login)).upper()
+
+
+def fresh_id() -> str:
+    """The SCIM id of a user whom the API creates: another one each time, as for one deleted and created again."""
+    return str(uuid.uuid4()).upper()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(slots=True)
 class User:
-    """One user by the vendor's field names; an unset text is the empty string. Change it through `change` alone."""
+    """One user by the vendor's field names; an unset text is the empty string. Only the tenant changes it.
+
+    `id`: the upper-case UUID by which SCIM knows the user.
+    """
 
     values: dict[str, Any]
+    id: str = ""
     password_hash: str = ""
     locked_out: bool = False
     external: str = ""
     voice_mail: bool = False
     greeting: bool = False
+    created: datetime = field(default_factory=_now)
+    changed: datetime | None = None
     _body: bytes = b""
 
     def shown(self) -> dict[str, Any]:
@@ -52,11 +77,12 @@ class User:
         return self._body
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set shown fields, and the password when it is among them."""
+        """Set fields, and the password when it is among them."""
         shown = dict(values)
         if password := shown.pop("password", ""):
             self.password_hash = hashed(password)
         self.values |= shown
+        self.changed = _now()
         self._body = b""
 
     def matches(self, password: str) -> bool:
@@ -67,6 +93,8 @@ class User:
     def as_seed(self) -> dict[str, Any]:
         """The user in the form of a seed."""
         extras = {
+            "id": self.id,
+            **{name: self.values[name] for name in PROFILE},
             "passwordHash": self.password_hash,
             "lockedOut": self.locked_out,
             "external": self.external,
@@ -93,6 +121,8 @@ class Tenant:
     teams: dict[str, str] = field(default_factory=dict)
     """Name -> id."""
     users: dict[str, User] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    """SCIM id -> login."""
     extensions: dict[str, str] = field(default_factory=dict)
     """Extension or access number -> login, empty for an access number."""
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -120,10 +150,12 @@ class Tenant:
 
     def add(self, given: UserSeed) -> User:
         """Add a checked user whose login, extension and team were looked at."""
-        values = {name: getattr(given, _SEED_NAMES[name]) for name in SHOWN}
+        values = {name: getattr(given, _SEED_NAMES[name]) for name in (*SHOWN, *PROFILE)}
         values["extension"] = given.extension or self._free_extension()
+        id_ = given.id or stable_id(given.login_id)
         user = User(
             values,
+            fresh_id() if id_ in self.ids else id_,  # who was renamed keeps the id of the old login
             password_hash=given.password_hash or (hashed(given.password) if given.password else ""),
             locked_out=given.locked_out,
             external=given.external,
@@ -131,11 +163,13 @@ class Tenant:
             greeting=given.greeting,
         )
         self.users[given.login_id] = user
+        self.ids[user.id] = given.login_id
         self.extensions[values["extension"]] = given.login_id
         return user
 
     def remove(self, login: str) -> None:
         user = self.users.pop(login)
+        del self.ids[user.id]
         self.extensions.pop(user.values["extension"], None)
 
     def change_by_hand(self, login: str, values: Mapping[str, Any]) -> None:
@@ -147,10 +181,17 @@ class Tenant:
                 setattr(user, attribute, values.pop(name))
         if "voiceMail" in values:
             user.voice_mail = values.pop("voiceMail")
-        if "extension" in values:
-            self.extensions.pop(user.values["extension"], None)
-            self.extensions[values["extension"]] = login
+        self.change(login, values)
+
+    def change(self, login: str, values: Mapping[str, Any]) -> None:
+        """Set checked fields of a user, `loginId`, `extension` and `password` among them."""
+        user = self.users[login]
+        self.extensions.pop(user.values["extension"], None)
         user.change(values)
+        now: str = user.values["loginId"]
+        self.extensions[user.values["extension"]] = self.ids[user.id] = now
+        if now != login:
+            self.users = {now if name == login else name: other for name, other in self.users.items()}
 
     def issue(self, client: ClientSeed, ends: float) -> str:
         """A new token: 64 upper-case hexadecimal digits, as in the vendor's examples."""
@@ -170,9 +211,7 @@ class Tenant:
 
     def as_seed(self) -> dict[str, Any]:
         """The tenant in the form of a seed, which loads to the same state (tokens aside)."""
-        content: dict[str, Any] = self.seed.model_dump(
-            include={"tenant", "skills", "roles", "password_min_length", "first_extension"}, exclude_none=True
-        )
+        content: dict[str, Any] = self.seed.model_dump(include=_OWN, exclude_none=True)
         content["clients"] = [client.model_dump(exclude_none=True) for client in self.clients.values()]
         content["teams"] = [{"name": name, "id": id_} for name, id_ in self.teams.items()]
         content["users"] = [user.as_seed() for user in self.users.values()]

@@ -31,7 +31,7 @@ class TokenRoom(Room):
 
     def endpoints(self) -> list[Endpoint]:
         return [
-            Endpoint("POST", "/configapi/v2/oauth/token", self.post, media_type=FORM, authenticated=False),
+            Endpoint("POST", "/configapi/v2/oauth/token", self.post, media_types=(FORM,), authenticated=False),
         ]
 
     def post(self, call: Call) -> Answer:

@@ -10,7 +10,7 @@ from cxconfig.sandbox.onecloud import values
 from cxconfig.sandbox.onecloud.answers import UserRefusal, shown, written
 from cxconfig.sandbox.onecloud.base import Room
 from cxconfig.sandbox.onecloud.seed import MANAGE_USERS, UserSeed
-from cxconfig.sandbox.onecloud.state import User
+from cxconfig.sandbox.onecloud.state import User, fresh_id
 from cxconfig.sandbox.switches import Switch
 
 UNSUPPORTED = Switch(
@@ -60,9 +60,9 @@ class UserRoom(Room):
         allowed = frozenset({MANAGE_USERS})
         base, one, lock = "/configapi/v2/user", "/configapi/v2/user/{}", "/configapi/v2/user/lock/{}"
         return [
-            Endpoint("POST", base, self.post, allowed, media_type=JSON, write=True),
+            Endpoint("POST", base, self.post, allowed, media_types=(JSON,), write=True),
             Endpoint("GET", one, self.get, allowed),
-            Endpoint("PUT", one, self.put, allowed, media_type=JSON, write=True),
+            Endpoint("PUT", one, self.put, allowed, media_types=(JSON,), write=True),
             Endpoint("DELETE", one, self.delete, allowed, write=True),
             Endpoint("GET", lock, self.get_lock, allowed),
             Endpoint("PUT", lock, self.put_lock, allowed, write=True),
@@ -86,7 +86,7 @@ class UserRoom(Room):
         if content.get("extension") in self.tenant.extensions:
             raise UserRefusal(409, "extension is already in use")
         self._check_references(content)
-        self.tenant.add(UserSeed.model_validate(content))
+        self.tenant.add(UserSeed.model_validate(content | {"id": fresh_id()}))
         return written(self.switches)
 
     def put(self, call: Call) -> Answer:
@@ -101,7 +101,7 @@ class UserRoom(Room):
         self._check_references(content)
         if "skills" in content and self.switches[SKILLS] == "merge":
             content["skills"] = user.values["skills"] | content["skills"]
-        user.change(content)
+        self.tenant.change(call.parameters[0], content)
         return written(self.switches)
 
     def delete(self, call: Call) -> Answer:
