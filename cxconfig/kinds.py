@@ -132,12 +132,34 @@ def _folded(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """To how many objects of a kind one run may do something: a number, and a percentage of those that are known.
+
+    Of both the stricter holds.
+    """
+
+    count: int | None = None
+    percent: int | None = None
+
+    def allows(self, base: int) -> int:
+        """How many of `base` objects; a part of one is none."""
+        found = [] if self.count is None else [self.count]
+        found += [] if self.percent is None else [base * self.percent // 100]
+        return min(found, default=base)
+
+    def __str__(self) -> str:
+        parts = [] if self.count is None else [f"{self.count:,}"]
+        parts += [] if self.percent is None else [f"{self.percent} %"]
+        return " and ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
 class KindSettings:
     """What tenant.yaml says of one kind, under `systems.<system>.kinds.<kind>`.
 
     `on_remove`: None when it is not said. `exclude`: patterns (`*`, `?`, `[...]`) of keys that are neither touched nor
     reported. `ignore`: fields that are never compared after creation. `plain_secrets`: secret fields that may stand as
-    text in the files.
+    text in the files. `limits`: to how many objects a run may do what (see `planning.limits`).
     """
 
     on_remove: OnRemove | None = None
@@ -146,6 +168,7 @@ class KindSettings:
     ignore: frozenset[str] = frozenset()
     protect: bool = False
     plain_secrets: frozenset[str] = frozenset()
+    limits: Mapping[Action, Limit] = field(default_factory=dict)
 
     def excludes(self, key: str) -> bool:
         """Is this key one that is neither touched nor reported? Case does not matter."""
@@ -364,6 +387,16 @@ class Kind(ABC):
     def id(self) -> str:
         """`onecloud.users`: unique, stable, and part of the persisted interface."""
         return f"{self.system}.{self.name}"
+
+    @property
+    def limitable(self) -> tuple[Action, ...]:
+        """What `limits` may name: what a run can do live to an object of the kind."""
+        going = [Action(policy.value) for policy in self.removals if policy is not OnRemove.RETAIN]
+        if not going:
+            return ()
+        rare = [Action.RENAME] if self.renames else []
+        rare += [Action.REPLACE] if Action.DELETE in going else []
+        return (Action.CREATE, Action.UPDATE, *rare, *going)
 
     @abstractmethod
     def desire(self, declared: Declared) -> Desired:

@@ -28,3 +28,8 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 """Kind id -> what one object of it is called, and its fields."""
+LIMITABLE: dict[str, tuple[str, ...]] = {
+    "onecloud.teams": (),
+    "onecloud.users": ("create", "update", "replace", "disable", "delete"),
+}
+"""Kind id -> the actions that `limits` may name."""

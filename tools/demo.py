@@ -368,8 +368,8 @@ def next_commands(folder: Path, url: str) -> list[str]:
         f"cd {shlex.quote(str(folder))} && . ./settings.sh",
         f"cxconfig sandbox --port {port} --seed live.yaml --save live.yaml & sleep 2",
         "cxconfig audit acme",
-        "rm acme/people/night-shift.yaml; cxconfig preview acme   # taken out: disabled, not deleted",
-        "cxconfig up acme                                         # shows that again, and asks",
+        "rm acme/people/night-shift.yaml; cxconfig preview acme   # so many at once are refused, unless you allow it",
+        "cxconfig up acme --raise-limit onecloud.users.disable=8   # disabled, not deleted; asks first",
     ]
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from cxconfig.kinds import Kind, System
+from cxconfig.kinds import Action, Kind, System
 from cxconfig.language.keywords import MEANINGS, comparable, keywords_of
 from cxconfig.language.versions import API_VERSION
 from cxconfig.schema import document, meanings
@@ -69,7 +69,7 @@ def made() -> dict[str, str]:
     return {
         **{f"docs/reference/{name}.md": "\n".join([NOTE, "", *lines, ""]) for name, lines in pages.items()},
         f"docs/schema/{document.FILE}": document.text(REGISTRY),
-        "providers/names.py": names_module(helps.values()),
+        "providers/names.py": names_module(helps.values(), REGISTRY.all()),
     }
 
 
@@ -204,6 +204,8 @@ def _kind_example(kind: Kind) -> Iterator[str]:
     yield "exclude: [svc-*]"
     if len(kind.removals) > 1:
         yield from ("manage: all", f"on_remove: {kind.removals[0].value}", "protect: true")
+    if kind.limitable:
+        yield f"limits: {{{', '.join(map(_limit_example, kind.limitable))}}}"
     fields = comparable(kind)
     secrets = [name for name in fields if kind.specs[name].secret]
     if fields:
@@ -212,7 +214,15 @@ def _kind_example(kind: Kind) -> Iterator[str]:
         yield f"plain_secrets: [{', '.join(secrets)}]"
 
 
-def names_module(helps: Iterable[KindHelp]) -> str:
+def _limit_example(action: Action) -> str:
+    return {
+        Action.CREATE: "create: 50",
+        Action.DISABLE: "disable: 10%",
+        Action.DELETE: "delete: {count: 5, percent: 10}",
+    }.get(action, f"{action.value}: 20")
+
+
+def names_module(helps: Iterable[KindHelp], kinds: Iterable[Kind]) -> str:
     """A Python module with the names alone."""
     lines = [
         '"""The names of kinds and fields, for completion without a model. Made by `python -m tools.reference`."""',
@@ -226,7 +236,12 @@ def names_module(helps: Iterable[KindHelp]) -> str:
         fields = [f'            "{field.name}",' for field in one.fields]
         lines += ["        (", *fields, "        ),"] if fields else ["        (),"]
         lines.append("    ),")
-    return "\n".join([*lines, "}", '"""Kind id -> what one object of it is called, and its fields."""', ""])
+    lines += ["}", '"""Kind id -> what one object of it is called, and its fields."""']
+    lines.append("LIMITABLE: dict[str, tuple[str, ...]] = {")
+    for kind in kinds:
+        words = [f'"{action.value}"' for action in kind.limitable]
+        lines.append(f'    "{kind.id}": ({", ".join(words)}{"," if len(words) == 1 else ""}),')
+    return "\n".join([*lines, "}", '"""Kind id -> the actions that `limits` may name."""', ""])
 
 
 def main() -> int:

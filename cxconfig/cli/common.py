@@ -68,6 +68,14 @@ env_option = click.option(
 )
 full_option = click.option("--full", is_flag=True, help="Let the engine go over every object, not only what differs.")
 verbose_option = click.option("--verbose", is_flag=True, help="Show every object, fold nothing.")
+raise_option = click.option(
+    "--raise-limit",
+    "raises",
+    multiple=True,
+    metavar="KIND.ACTION=N",
+    shell_complete=completing.limits,
+    help="Let this run do something to more objects of a kind than its limit; repeat it for more kinds and actions.",
+)
 yes_option = click.option("--yes", is_flag=True, help="Apply without asking.")
 write_option = click.option("--yes", is_flag=True, help="Write without asking.")
 force_option = click.option("--force", is_flag=True, help="Write although git does not hold all that is there.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from click import Context, Parameter
 from click.shell_completion import CompletionItem
 
-from providers.names import KINDS
+from providers.names import KINDS, LIMITABLE
 
 MAX_BYTES = 1024 * 1024
 """So much of a tenant's folder is read for the names of its objects, and no more."""
@@ -51,6 +51,11 @@ def environments(context: Context, parameter: Parameter, incomplete: str) -> lis
     except OSError:
         return []
     return _items(sorted(name for name in found if not name.startswith(".")), incomplete)
+
+
+def limits(context: Context, parameter: Parameter, incomplete: str) -> list[CompletionItem]:
+    """What `--raise-limit` takes, up to the number: onecloud.users.disable=."""
+    return _items((f"{kind}.{action}=" for kind, actions in LIMITABLE.items() for action in actions), incomplete)
 
 
 def targets(context: Context, parameter: Parameter, incomplete: str) -> list[CompletionItem]:

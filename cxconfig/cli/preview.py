@@ -13,6 +13,7 @@ from cxconfig.cli.common import (
     format_option,
     full_option,
     progress,
+    raise_option,
     show_result,
     verbose_option,
 )
@@ -21,10 +22,13 @@ from cxconfig.cli.common import (
 @click.command("preview")
 @folder_argument
 @env_option
+@raise_option
 @full_option
 @verbose_option
 @format_option
-def command(folder: Path, environments: tuple[str, ...], full: bool, verbose: bool, form: str) -> int:
+def command(
+    folder: Path, environments: tuple[str, ...], raises: tuple[str, ...], full: bool, verbose: bool, form: str
+) -> int:
     """Show what `up` would change for the tenant in FOLDER (default: here); reads the live systems, writes nothing.
 
     Exit code: 0 nothing would change live (an object that exists as declared and is not recorded yet is no change),
@@ -32,8 +36,10 @@ def command(folder: Path, environments: tuple[str, ...], full: bool, verbose: bo
     """
     from cxconfig.engine.session import Session
     from cxconfig.errors import about
+    from cxconfig.planning.limits import parsed
     from providers.registry import REGISTRY
 
-    opened = Session(folder, REGISTRY, progress(), environments=environments, full=full)
+    raised = parsed(raises, REGISTRY)
+    opened = Session(folder, REGISTRY, progress(), environments=environments, full=full, raised=raised)
     with closing(opened) as session, about(session.tenant.name):
         return show_result(session.preview(), form, verbose)

@@ -14,6 +14,7 @@ from cxconfig.cli.common import (
     format_option,
     full_option,
     progress,
+    raise_option,
     show_result,
     unlock_option,
     verbose_option,
@@ -26,11 +27,19 @@ from cxconfig.cli.common import (
 @env_option
 @yes_option
 @unlock_option
+@raise_option
 @full_option
 @verbose_option
 @format_option
 def command(
-    folder: Path, environments: tuple[str, ...], yes: bool, unlock: bool, full: bool, verbose: bool, form: str
+    folder: Path,
+    environments: tuple[str, ...],
+    yes: bool,
+    unlock: bool,
+    raises: tuple[str, ...],
+    full: bool,
+    verbose: bool,
+    form: str,
 ) -> int:
     """Apply the YAML of the tenant in FOLDER (default: here) to the live systems; shows the plan and asks.
 
@@ -39,9 +48,11 @@ def command(
     """
     from cxconfig.engine.session import Session
     from cxconfig.errors import about
+    from cxconfig.planning.limits import parsed
     from providers.registry import REGISTRY
 
-    opened = Session(folder, REGISTRY, progress(), environments=environments, full=full)
+    raised = parsed(raises, REGISTRY)
+    opened = Session(folder, REGISTRY, progress(), environments=environments, full=full, raised=raised)
     with closing(opened) as session, about(session.tenant.name):
         if unlock and (text := session.unlock()):
             click.echo(text, err=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from cxconfig.engine.plain_limits import too_much
 from cxconfig.engine.program import register
 from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
 from cxconfig.engine.steps import resources_for
@@ -42,7 +43,11 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         resolver = Secrets(os.environ, tenant.folder, stack_secret)
         secrets = secrets_of(tenant, REGISTRY, resolver)
         digester = digester_of(tenant.name)
-        _assert_existing(Live(tenant, REGISTRY, Silent(), resolver), desired)
+        live = Live(tenant, REGISTRY, Silent(), resolver)
+        _assert_existing(live, desired)
+        if found := too_much(tenant, desired, live, REGISTRY, os.environ):
+            raise SettingsError("\n".join(one.what for one in found), way_out="\n".join(one.way_out for one in found))
+        live.close()
     except CxconfigError as error:
         attach(error, REGISTRY)
         raise pulumi.RunError(str(error)) from None
@@ -93,4 +98,3 @@ def _assert_existing(live: Live, desired: Any) -> None:
             for text in kinds[where].problems(d, None, supporting[where[0]])
         ]
         raise CxconfigError("\n".join(texts))
-    live.close()

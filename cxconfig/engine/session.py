@@ -25,6 +25,7 @@ from cxconfig.language import Tenant, load
 from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
+from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded
 from cxconfig.planning.plan import Fate, Outcome, Plan, Recorded, Result, Step
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
@@ -33,7 +34,7 @@ from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secret
 class Session:
     """One command over one tenant in the named environments.
 
-    `full`: let the engine go over everything instead of what differs.
+    `full`: let the engine go over everything instead of what differs. `raised`: limits of this run alone.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Session:
         environments: Sequence[str] = (),
         full: bool = False,
         moved: bool = False,
+        raised: Raised = NOT_RAISED,
     ) -> None:
         self.began = time.monotonic()
         self.registry = registry
         self.watch = watch
         self.full = full
+        self.raised = raised
         self.moved = moved
         """Is the contact centre known to be the recorded one, although its address or domain is another?"""
         self.tenant: Tenant = load(folder.resolve(), registry, environments)
@@ -175,6 +178,10 @@ class Session:
         plan = replace(plan, steps=(*plan.steps, *catching_up(plan, world, self.behind)))
         return replace(plan, warnings=(*self.live.warnings(), *self._weak(), *plan.warnings))
 
+    def _within_limits(self, world: World, plan: Plan) -> Plan:
+        """The plan with what it does to more objects than one run may. A destroy is asked for in so many words."""
+        return replace(plan, exceeded=exceeded(self.registry, world, plan, self.raised))
+
     def _weak(self) -> list[str]:
         if self.digester.keyed:
             return []
@@ -183,8 +190,8 @@ class Session:
     def preview(self) -> Result:
         """Compare, and let the engine announce what it would do, if there is anything."""
         world = self.look(reading=True, stock=True)
-        plan = self.plan(world)
-        if not plan.problems and (plan.changes or self.full):
+        plan = self._within_limits(world, self.plan(world))
+        if not plan.blocked and (plan.changes or self.full):
             self._refuse_other_passphrase()
             self._announced(world, plan)
         return self._result("preview", replace(plan, warnings=(*plan.warnings, *self._left_lock())))
@@ -199,8 +206,8 @@ class Session:
         """Compare, ask, have the engine announce, hold that against the comparison, apply."""
         self._refuse_locked()
         world = self.look(stock=True)
-        plan = self.plan(world)
-        if plan.problems:
+        plan = self._within_limits(world, self.plan(world))
+        if plan.blocked:
             return self._result("up", plan)
         if not (plan.changes or self.full):
             self._forget_unfinished()

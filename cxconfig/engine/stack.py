@@ -149,13 +149,14 @@ class Stack:
                 return []
             lines = self._lines(answer.stderr)
             raise EngineFailed("the state could not be read", details=lines, way_out=state_way_out(self, lines))
-        deployment = json.loads(answer.stdout).get("deployment") or {}
+        answered = json.loads(answer.stdout)
+        deployment = answered.get("deployment") or {}
         self.saved_at = _written(deployment)
         self.blank = not deployment.get("pending_operations") and all(
             str(r["type"]).startswith(ENGINES_OWN) for r in deployment.get("resources") or []
         )
         self.salt = str(((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt") or "")
-        return [found for r in deployment.get("resources") or [] if (found := _recorded(r, registry)) is not None]
+        return recorded_in(answered, registry)
 
     def written_since(self, before: float) -> bool:
         """Has the state been written since then? Asked after an engine ended with an error."""
@@ -270,6 +271,12 @@ def stack_of(tenant: Tenant, engine: Engine) -> Stack:
 
 def _encrypted(value: Any) -> bool:
     return isinstance(value, dict) and "secure" in value
+
+
+def recorded_in(exported: Mapping[str, Any], registry: Registry) -> list[Recorded]:
+    """The objects of our kinds in what `pulumi stack export` answered."""
+    resources = (exported.get("deployment") or {}).get("resources") or []
+    return [found for resource in resources if (found := _recorded(resource, registry)) is not None]
 
 
 def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | None:

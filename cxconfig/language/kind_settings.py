@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cxconfig.kinds import Kind, KindSettings, Manage, OnRemove
+from cxconfig.language.limits import read_limits
 from cxconfig.language.mistakes import Path, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, described, is_null
 from cxconfig.language.shape import BAD, FlagShape, ListShape, Spot, TextShape
@@ -98,6 +99,7 @@ READERS: Mapping[str, Callable[[Kind, Node, Spot], Any]] = {
     "exclude": _exclude,
     "ignore": lambda kind, node, spot: _fields(kind, node, spot, secret=False),
     "protect": lambda _, node, spot: FlagShape().convert(node, spot),
+    "limits": read_limits,
     "plain_secrets": lambda kind, node, spot: _fields(kind, node, spot, secret=True),
 }
 """The settings that a kind may have in tenant.yaml."""

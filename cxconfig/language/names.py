@@ -24,7 +24,7 @@ MOST_COMPARED = 1000
 """So many unknown names are compared for one output; what comes after is masked."""
 
 SECTIONS = frozenset(
-    {"systems", "state", "vars", "kinds", "environments", "defaults", "templates", "tables", "columns"}
+    {"systems", "state", "vars", "kinds", "environments", "defaults", "templates", "tables", "columns", "limits"}
 )
 """The language's words that no value stands behind, but names and further words."""
 KEYWORDS = frozenset(
@@ -43,6 +43,7 @@ KEYWORDS = frozenset(
             "protect",
         ),
         *("on_remove", "plain_secrets", "listed", "all", "disable", "delete", "retain", "true", "false", "null"),
+        *("create", "update", "rename", "replace", "count", "percent"),
         *("$remove", "$replace"),
     }
 )

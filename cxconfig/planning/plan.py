@@ -62,16 +62,39 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Exceeded:
+    """More than one run may do to the objects of a kind: such a plan is not applied.
+
+    `counts`: by action, `keys`: those objects; `base`: how many are known; `allowed`: how many of them it may be.
+    """
+
+    kind: str
+    counts: Mapping[Action, int]
+    allowed: int
+    base: int
+    keys: tuple[str, ...]
+    what: str
+    way_out: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything one comparison found. `steps` holds only objects with something to do or to say.
 
-    `declared`: number of declared objects by kind id, for the counts. `warnings`: about the whole run.
+    `declared`: number of declared objects by kind id, for the counts. `warnings`: about the whole run. `exceeded`: the
+    limits that it does not keep.
     """
 
     tenant: str
     steps: tuple[Step, ...]
     declared: Mapping[str, int]
     warnings: tuple[str, ...] = ()
+    exceeded: tuple[Exceeded, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        """Is there anything for which it is not applied?"""
+        return bool(self.problems or self.exceeded)
 
     @property
     def problems(self) -> tuple[Step, ...]:
@@ -143,7 +166,7 @@ class Result:
         To take over what is live as declared is no change: a preview after an export is empty.
         Objects that are not declared are drift to an audit; to a preview only when an up would remove them.
         """
-        if self.errors or self.failed or (self.plan.problems and self.command != "audit"):
+        if self.errors or self.failed or (self.plan.blocked and self.command != "audit"):
             return 1  # to an audit, drift that no up can repair is drift like any other
         if self.command in {"up", "destroy"}:
             return 0

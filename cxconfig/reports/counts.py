@@ -69,7 +69,7 @@ def _standing(result: Result) -> str:
     if result.outcomes and result.command != "refresh":
         return _outcome_line(result.outcomes)
     plan = result.plan
-    if not plan.changes and not plan.problems:
+    if not plan.changes and not plan.blocked:
         return _nothing(result)
     if result.command == "refresh":
         return _refreshed(plan)
@@ -78,10 +78,11 @@ def _standing(result: Result) -> str:
         total = max(sum(plan.declared.values()), len(drifted))
         found = f" ({audited(plan.changes)})" if plan.changes else ""
         return f"Drift in {len(drifted):,} of {objects(total)}{found}."
-    if not plan.pending and not plan.problems:
+    if not plan.pending and not plan.blocked:
         return _unrecorded(plan)
     blocked = len(plan.problems)
     end = f" {blocked:,} cannot be applied, so nothing will be." if blocked else ""
+    end = end or (" That is too much for one run, so nothing will be applied." if plan.exceeded else "")
     rest = "" if result.command == "destroy" else f"; {plan.unchanged:,} unchanged"
     return f"Plan: {planned(plan.changes) or 'nothing'}{rest}.{end}"
 

@@ -21,7 +21,7 @@ from cxconfig.errors import (
     StackLocked,
 )
 from cxconfig.kinds import Action, Cause, Difference, Registry, SecretRef
-from cxconfig.planning.plan import Outcome, Result, Step
+from cxconfig.planning.plan import Exceeded, Outcome, Result, Step
 from cxconfig.reports.counts import unchanged
 from cxconfig.reports.folding import ORDER
 from cxconfig.reports.values import SECRET, Kinds, masked, scrubbed
@@ -48,6 +48,7 @@ def to_json(result: Result, registry: Registry) -> dict[str, Any]:
             for step in plan.problems
             for text in step.problems
         ],
+        "limits": [_exceeded(one) for one in plan.exceeded],
         "outcomes": None if result.outcomes is None else [_outcome(outcome, kinds) for outcome in result.outcomes],
         "errors": _flat(result.errors),
         "seconds": round(result.seconds, 3),
@@ -163,6 +164,18 @@ def _value(value: Any, private: bool) -> Any:
     if isinstance(value, (list, tuple)):
         return [_value(inner, False) for inner in value]
     return value
+
+
+def _exceeded(one: Exceeded) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "counts": {action.value: count for action, count in one.counts.items()},
+        "allowed": one.allowed,
+        "of": one.base,
+        "keys": list(one.keys),
+        "what": one.what,
+        "way_out": one.way_out,
+    }
 
 
 def _outcome(outcome: Outcome, kinds: Kinds) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cxconfig.cells import columns, pad, safe, wrap
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, Kind, KindSettings, Registry, SecretRef, Values
+from cxconfig.kinds import Declared, Kind, KindSettings, Limit, Registry, SecretRef, Values
 from cxconfig.language import API_VERSION, SystemEntry, Tenant
 from cxconfig.language.keywords import MEANINGS
 from cxconfig.language.origins import Origin
@@ -81,11 +81,20 @@ def _system(entry: SystemEntry) -> dict[str, Any]:
 def _kind_settings(settings: KindSettings) -> dict[str, Any]:
     """What differs from the defaults."""
     said: dict[str, Any] = {}
+    default = KindSettings()
     for field in dataclass_fields(settings):
         value = getattr(settings, field.name)
-        if value != field.default:
+        if value != getattr(default, field.name):
             said[field.name] = sorted(value) if isinstance(value, (tuple, frozenset)) else value
+    if settings.limits:
+        said["limits"] = {action.value: _limit(limit) for action, limit in settings.limits.items()}
     return {name: value.value if isinstance(value, StrEnum) else value for name, value in said.items()}
+
+
+def _limit(limit: Limit) -> Any:
+    if limit.count is None or limit.percent is None:
+        return limit.count if limit.percent is None else f"{limit.percent}%"
+    return {"count": limit.count, "percent": limit.percent}
 
 
 def _setting(value: Any) -> Any:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from cxconfig.cells import safe
 from cxconfig.errors import CxconfigError, Excerpt, InputError, InputErrors, Interrupted, Place
 from cxconfig.kinds import Action, Cause, Registry
-from cxconfig.planning.plan import Fate, Outcome, Result, Step
+from cxconfig.planning.plan import Exceeded, Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import why
 from cxconfig.reports.counts import DONE_WORDS
 from cxconfig.reports.folding import names
@@ -91,6 +91,7 @@ def of_result(result: Result, registry: Registry) -> list[Finding]:
     if result.outcomes is None or result.command == "refresh":
         found += [_difference(step, result.command, kinds) for step in result.plan.pending if not step.problems]
         found += [finding for step in result.plan.problems for finding in _problems(step, result.command, kinds)]
+        found += [_exceeded(one, kinds) for one in result.plan.exceeded]
         found += _undeclared(result, kinds)
     for outcome in result.outcomes or ():
         if outcome.fate is not Fate.DONE and outcome.step.action is not Action.NONE:
@@ -161,6 +162,11 @@ def _problems(step: Step, command: str, kinds: Kinds) -> Iterator[Finding]:
         clean = safe(scrubbed(text.removeprefix(f"{name}: "), step, kinds))
         told = f" ({'; '.join(changes)})" if changes else ""
         yield Finding(Rule.BLOCKED, level, name, f"{name} cannot be applied: {clean}{told}", step.place)
+
+
+def _exceeded(one: Exceeded, kinds: Kinds) -> Finding:
+    title = f"too much for one run: {kinds.title(one.kind)}"
+    return Finding(Rule.BLOCKED, Level.ERROR, title, _text(one.what, one.way_out))
 
 
 def _outcome(outcome: Outcome, kinds: Kinds) -> Finding:

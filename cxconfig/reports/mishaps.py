@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cxconfig.cells import columns, safe, shorten, underline, window, wrap
 from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, LiveError
-from cxconfig.planning.plan import Outcome, Step
+from cxconfig.planning.plan import Exceeded, Outcome, Step
 from cxconfig.reports.blocks import Style, place_text
 from cxconfig.reports.folding import NAME_ROOM
 from cxconfig.reports.palette import Palette
@@ -42,6 +42,17 @@ def problems(steps: Iterable[Step], style: Style) -> Iterator[str]:
             found.setdefault((step.kind, clean), []).append(step)
     mishaps = [Mishap("", (text,), tuple(group)) for (_, text), group in found.items()]
     yield from _listed("Cannot be applied", "problem", mishaps, style)
+
+
+def limits(exceeded: Iterable[Exceeded], style: Style) -> Iterator[str]:
+    """The block of what is more than one run may do."""
+    for number, one in enumerate(exceeded):
+        if not number:
+            yield style.palette.red(style.palette.bold("Too much for one run"))
+        first, *rest = wrap(safe(one.what), style.width - 4)
+        rest += wrap(safe(one.way_out), style.width - 4)
+        yield f"  {style.palette.red('!')} {first}"
+        yield from (f"    {line}" for line in rest)
 
 
 def failures(outcomes: Sequence[Outcome], style: Style) -> Iterator[str]:

@@ -16,7 +16,7 @@ from cxconfig.planning.plan import Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import Style, block
 from cxconfig.reports.counts import DONE_WORDS, audited, closing, planned, reading
 from cxconfig.reports.folding import MOST_LINES, MOST_OBJECTS, Folded, by_action, fold, names
-from cxconfig.reports.mishaps import MOST_MISHAPS, error_lines, failures, problems
+from cxconfig.reports.mishaps import MOST_MISHAPS, error_lines, failures, limits, problems
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import Kinds, scrubbed
 
@@ -40,6 +40,7 @@ def render(result: Result, registry: Registry, *, width: int, colour: bool, verb
         blocks += _changes(result.plan.changes, style)
         blocks.append(list(_notes(result.plan.steps, style)))
         blocks.append(list(problems(result.plan.problems, style)))
+        blocks.append(list(limits(result.plan.exceeded, style)))
     if not result.outcomes:
         blocks.append(list(_undeclared(result.plan.undeclared, style)))
     if result.outcomes is not None:

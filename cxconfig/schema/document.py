@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cxconfig.kinds import Kind, Manage, Registry, System
+from cxconfig.kinds import Action, Kind, Manage, Registry, System
 from cxconfig.language.document import BACKENDS
 from cxconfig.language.keywords import EXTENDS, IGNORE, MEANINGS, PROTECT, comparable, keywords_of
+from cxconfig.language.limits import COUNT, MOST_PERCENT, PERCENT
 from cxconfig.language.mistakes import Mistakes, Sheet
 from cxconfig.language.reader import read
 from cxconfig.language.references import MARK
@@ -207,9 +208,23 @@ def _kind_settings(kind: Kind) -> JsonSchema:
         "ignore": _subset(names),
         "protect": values.flag(),
         "plain_secrets": _subset([name for name in names if kind.specs[name].secret]),
+        "limits": _limits(kind),
     }
     found = values.layered(_described(own, meanings.KIND_SETTINGS), "a mapping of settings")
     return {**found, **_description(f"Settings of all {kind.name}.")}
+
+
+def _limits(kind: Kind) -> JsonSchema:
+    """By action: a number, a percentage, or both."""
+    count = values.number({"minimum": 0})
+    percent = values.number({"minimum": 0, "maximum": MOST_PERCENT})
+    percentage = {"type": "string", "pattern": rf"^(?:[0-9]{{1,3}}%)$|{values.STAND_IN}"}
+    both = values.layered({COUNT: count, PERCENT: {"anyOf": [percent, percentage]}}, "a mapping of count and percent")
+    found = {
+        action.value: {"anyOf": [count, both] if action is Action.CREATE else [count, percentage, both]}
+        for action in kind.limitable
+    }
+    return values.layered(found, "a mapping of actions")
 
 
 def _subset(names: list[str]) -> JsonSchema:

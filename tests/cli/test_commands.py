@@ -21,8 +21,8 @@ OPTIONS = {
     "validate": {"--env", "--format"},
     "show": {"--env", "--format", "--reveal"},
     "explain": {"--env", "--live", "--format"},
-    "preview": {"--env", "--full", "--verbose", "--format"},
-    "up": {"--env", "--yes", "--unlock", "--full", "--verbose", "--format"},
+    "preview": {"--env", "--raise-limit", "--full", "--verbose", "--format"},
+    "up": {"--env", "--yes", "--unlock", "--raise-limit", "--full", "--verbose", "--format"},
     "audit": {"--env", "--verbose", "--format"},
     "export": {
         *("--env", "--kind", "--fields", "--prune", "--yes", "--force", "--dry-run", "--verbose", "--format"),

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from cxconfig.cli import COMMANDS, cli, completing
-from providers.names import KINDS
+from providers.names import KINDS, LIMITABLE
 from providers.registry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +82,8 @@ def test_commands_and_options(tmp_path: Path) -> None:
     assert {"--format", "--verbose", "--full", "--help"} <= set(offered("cxconfig preview --", tmp_path))
     assert offered("cxconfig validate --format j", tmp_path) == ["json"]
     assert offered("cxconfig completion ", tmp_path) == ["bash", "zsh", "fish"]
+    limits = ["onecloud.users.disable=", "onecloud.users.delete="]
+    assert offered("cxconfig up --raise-limit onecloud.users.d", tmp_path) == limits
 
 
 @pytest.mark.parametrize("command", ["validate", "show", "preview", "up", "audit", "refresh", "destroy", "doctor"])
@@ -168,6 +170,7 @@ def test_kinds_for_other_commands() -> None:
 def test_the_names_are_those_of_the_registry() -> None:
     """The generated module says what the models say."""
     assert {kind.id: (kind.singular, tuple(kind.specs)) for kind in REGISTRY.all()} == KINDS
+    assert {kind.id: tuple(action.value for action in kind.limitable) for kind in REGISTRY.all()} == LIMITABLE
 
 
 @pytest.mark.parametrize(

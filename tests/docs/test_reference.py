@@ -11,7 +11,7 @@ import yaml
 from cxconfig.engine.program import urn_of
 from cxconfig.engine.stack import PROJECT
 from cxconfig.engine.stack_secrets import TENANT_SETTING
-from cxconfig.kinds import Kind, KindSettings, Manage, OnRemove
+from cxconfig.kinds import Action, Kind, KindSettings, Limit, Manage, OnRemove
 from cxconfig.language import load
 from cxconfig.planning.handover import ENVIRONMENT
 from cxconfig.planning.record import ITERATIONS
@@ -141,11 +141,20 @@ def samples(name: str) -> list[str]:
 def test_the_sample_settings_of_kinds_are_valid(tmp_path: Path) -> None:
     """The `kinds` of docs/operations.md, put into the sample tenant.yaml, read without a mistake."""
     text = (ROOT / "examples" / "acme" / "tenant.yaml").read_text("utf-8")
-    (block,) = samples("systems")
-    kinds = block.split("onecloud:\n", 1)[1]
-    (tmp_path / "tenant.yaml").write_text(text + kinds, "utf-8")
-    said = load(tmp_path, REGISTRY).systems["onecloud"].kinds["users"]
-    assert said == KindSettings(OnRemove.DISABLE, Manage.ALL, ("svc-*", "root"), frozenset({"skills"}), protect=True)
+    said = []
+    for block in samples("systems"):
+        (tmp_path / "tenant.yaml").write_text(text + block.split("onecloud:\n", 1)[1], "utf-8")
+        said.append(load(tmp_path, REGISTRY).systems["onecloud"].kinds["users"])
+    limits = {
+        Action.DISABLE: Limit(percent=10),
+        Action.DELETE: Limit(5, 10),
+        Action.REPLACE: Limit(0),
+        Action.CREATE: Limit(50),
+    }
+    assert said == [
+        KindSettings(OnRemove.DISABLE, Manage.ALL, ("svc-*", "root"), frozenset({"skills"}), protect=True),
+        KindSettings(limits=limits),
+    ]
 
 
 def test_the_sample_state_settings_are_valid(tmp_path: Path) -> None:

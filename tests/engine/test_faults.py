@@ -129,7 +129,8 @@ def test_updates_and_removals_under_every_fault(tenant: Tenant) -> None:
     gone = {f"g{n}": agent(n, on_remove="delete" if n % 2 else "disable") for n in range(len(ON_WRITES))}
     tenant.write(kept | gone)
     assert tenant.run("up", "--yes").code == 0
-    tenant.write({login: {**user, "skills": {"Products": 7}} for login, user in kept.items()})
+    changed = {login: {**user, "skills": {"Products": 7}} for login, user in kept.items()}
+    tenant.write(changed, kinds={"users": {"limits": {"disable": "100%", "delete": "100%"}}})
     for number, (do, _) in enumerate(ON_WRITES):
         for login in (f"k{number}", f"g{number}"):
             tenant.box.fault(do, method=["PUT", "DELETE"], path=f"{USER}/{login}", nth=1)

@@ -287,7 +287,8 @@ def test_the_dynamic_host_alone_is_killed(tenant: Tenant) -> None:
     assert_nothing_left(tenant)
     tenant.box.clear_faults(rule)
     made = created(tenant)
-    tenant.write({login: fields for login, fields in agents(20).items() if login not in made})
+    left = {login: fields for login, fields in agents(20).items() if login not in made}
+    tenant.write(left, kinds={"users": {"limits": {"disable": "100%"}}})
     converge(tenant)
     assert {login for login, user in tenant.box.users.items() if user["disabled"]} == set(made)
 

@@ -281,7 +281,10 @@ def test_many_are_removed_in_one_up(make_tenant: MakeTenant) -> None:
     shown = tenant.run("preview")
     assert "500 users:" in shown.said and "and 490 more" in shown.said and len(shown.out.splitlines()) < 15, str(shown)
     tenant.write(agents(1), kinds=DELETE)
-    done = tenant.fresh().run("up", "--yes")
+    refused = tenant.fresh().run("up", "--yes")
+    assert (refused.code, tenant.writes()) == (1, 0), str(refused)
+    assert "onecloud.users: 500 of 501 would be deleted, and a run may do that to 50 at the most" in refused.said
+    done = tenant.run("up", "--yes", "--raise-limit", "onecloud.users.delete=500")
     assert (done.code, tenant.writes(), set(tenant.box.users)) == (0, 500, {"a0"}), str(done)
     assert len(done.out.splitlines()) < 30, str(done)
     assert tenant.run("preview").code == 0

@@ -16,6 +16,8 @@ from providers.registry import REGISTRY
 from tests.language import fakes
 from tests.schema.editor import refusals
 
+ACTIONS = [action.value for action in REGISTRY["onecloud.users"].limitable]
+
 Tree: TypeAlias = "str | list[Any] | dict[str, Any]"
 """YAML as it is written: scalars in their own spelling."""
 
@@ -25,7 +27,17 @@ SCALARS = st.sampled_from(
         *("0", "5", "-1", "101", "0123", "+5", "1.5", "1e2", "0x1F", '"5"', "123456789012345678901", "2020-01-01"),
         *("$remove", '"$remove"', "day", "night", "disable", "delete", "retain", "listed", "all", "phone", "team"),
         *("${var:N}", "a${var:N}b", '"${var:N}"', "${var:OFF}", "${env:X}", "${env:1}", "${file:a/b}", "${pulumi:k}"),
-        *("${vault:x}", "x${env:X}", "Sales", "'12345678901234567'", "https://desk.example.com", "ftp://x"),
+        *(
+            "${vault:x}",
+            "x${env:X}",
+            "Sales",
+            "10%",
+            "200%",
+            "{count: 5, percent: 10}",
+            "'12345678901234567'",
+            "https://desk.example.com",
+            "ftp://x",
+        ),
     ]
 )
 NAMES = st.sampled_from(["a", "b c", "1", "x.y", '"a*"', "$replace", "Sales", "true", '""'])
@@ -61,8 +73,12 @@ def settings_of(registry: Registry) -> st.SearchStrategy[Tree]:
     (name,) = registry.systems()
     system = registry.system(name)
     kinds = st.sampled_from([kind.name for kind in system.kinds])
-    words = st.sampled_from(["on_remove", "manage", "exclude", "ignore", "protect", "plain_secrets", "unknown"])
-    kind_settings = st.dictionaries(kinds, st.one_of(st.dictionaries(words, values(["phone"]), max_size=2), SCALARS))
+    words = st.sampled_from(
+        ["on_remove", "manage", "exclude", "ignore", "protect", "plain_secrets", "limits", "unknown"]
+    )
+    kind_settings = st.dictionaries(
+        kinds, st.one_of(st.dictionaries(words, values(["phone", *ACTIONS]), max_size=2), SCALARS)
+    )
     own = st.dictionaries(st.sampled_from([*system.settings.model_fields, "unknown"]), SCALARS, max_size=2)
     whole = st.builds(lambda some, kinds: {**some, "kinds": kinds} if kinds else some, own, kind_settings)
     return st.fixed_dictionaries(

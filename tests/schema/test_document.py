@@ -58,7 +58,8 @@ GOOD = {
         "systems:\n  desk:\n    url: https://${var:HOST}/x\n    client_secret: ${env:X}\n    pages: 5\n    region: 77\n"
         "    ca_bundle: ${env:CA}\n    insecure_skip_tls_verify: false\n"
         "    kinds:\n      agents: {on_remove: disable, manage: all, exclude: [svc-*, 007], ignore: [phone],"
-        " protect: true, plain_secrets: [password]}\n      groups:\n"
+        " protect: true, plain_secrets: [password],\n"
+        "        limits: {create: 5, disable: 10%, delete: {count: 5, percent: 10}}}\n      groups:\n"
     ),
     "a tenant's overlay": "tenant: other\nsystems: {desk: {region: $remove, kinds: {agents: {$replace: true}}}}",
     "merge keys": "desk: {agents: {a: &a {first_name: A}, b: {<<: *a, last_name: B}}}",
@@ -132,6 +133,11 @@ BAD = {
     "a number setting": "systems: {desk: {pages: 0}}",
     "an unknown kind setting": "systems: {desk: {kinds: {agents: {on_delete: x}}}}",
     "a kind setting's removal": "systems: {desk: {kinds: {groups: {on_remove: delete}}}}",
+    "no limit": "systems: {desk: {kinds: {agents: {limits: {disable: ten}}}}}",
+    "no percentage of new ones": "systems: {desk: {kinds: {agents: {limits: {create: 10%}}}}}",
+    "too many percent": "systems: {desk: {kinds: {agents: {limits: {delete: {percent: 101}}}}}}",
+    "no action": "systems: {desk: {kinds: {agents: {limits: {forget: 1}}}}}",
+    "nothing to limit": "systems: {desk: {kinds: {groups: {limits: {delete: 1}}}}}",
     "no secret field": "systems: {desk: {kinds: {agents: {plain_secrets: [phone]}}}}",
     "a backend": "state: {backend: here}",
     "an unknown key of the state": "state: {folder: x}",

@@ -1,0 +1,232 @@
+"""How much one run may do: counted by kind and action, refused with numbers, names and the option that allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from cxconfig.errors import SettingsError
+from cxconfig.kinds import Action, Limit, Manage, OnRemove
+from cxconfig.planning.compare import compare
+from cxconfig.planning.limits import NOT_RAISED, OPTION, VARIABLE, Raised, exceeded, parsed
+from cxconfig.planning.plan import Exceeded, Plan, Result, Step
+from cxconfig.planning.world import World
+from providers.registry import REGISTRY
+from tests.planning.test_removal import DISABLED, ENABLED, USERS, held, world
+
+LIMITED = (Action.REPLACE, Action.DISABLE, Action.DELETE)
+"""What has a limit although nobody wrote one."""
+
+
+def people(first: int, count: int) -> list[str]:
+    return [f"u{number:03}" for number in range(first, first + count)]
+
+
+def leaving(gone: int, stay: int, *, on_remove: str | None = None, **settings: Any) -> World:
+    """`gone` of `gone + stay` recorded users are not declared any more."""
+    leavers = people(0, gone)
+    own = {"on_remove": on_remove} if on_remove else {}
+    found = world(people(gone, stay), dict.fromkeys(leavers, ENABLED), *[held(k, **own) for k in leavers], **settings)
+    return found
+
+
+def refusals(found: World, raised: Raised = NOT_RAISED, said: str = OPTION) -> tuple[Exceeded, ...]:
+    return exceeded(REGISTRY, found, compare(REGISTRY, found), raised, said=said)
+
+
+def limits(**said: Limit) -> dict[Action, Limit]:
+    return {Action(action): limit for action, limit in said.items()}
+
+
+# Without a word.
+
+
+@pytest.mark.parametrize(
+    ("gone", "stay", "allowed"),
+    [(1, 9, True), (2, 8, False), (1, 18, True), (2, 17, False), (2, 18, True), (30, 270, True), (31, 269, False)],
+)
+def test_a_tenth_may_go_at_the_most(gone: int, stay: int, allowed: bool) -> None:
+    """A part of an object is none; what the YAML lists beside that plays no part."""
+    assert (refusals(leaving(gone, stay)) == ()) is allowed
+
+
+def test_of_fewer_than_ten_all_may_go() -> None:
+    """There a percentage says nothing, unless somebody wrote it."""
+    assert refusals(leaving(8, 1)) == ()
+    (one,) = refusals(leaving(8, 1, limits=limits(disable=Limit(percent=10))))
+    assert (one.allowed, one.base) == (0, 9)
+
+
+def test_disabled_and_deleted_count_together() -> None:
+    """Ten of a hundred, in whichever way; the way out allows both."""
+    leavers = dict.fromkeys(people(0, 12), ENABLED)
+    records = [held(key, on_remove="delete" if key < "u005" else "disable") for key in leavers]
+    (one,) = refusals(world(people(12, 88), leavers, *records))
+    assert one.counts == {Action.DISABLE: 7, Action.DELETE: 5}
+    assert one.what.startswith("onecloud.users: 7 of 100 would be disabled and 5 would be deleted, and a run may do")
+    assert "add --raise-limit onecloud.users.disable=7 --raise-limit onecloud.users.delete=5" in one.way_out
+
+
+def test_what_is_only_forgotten_does_not_count() -> None:
+    """Retained, gone or disabled live, excluded: nothing happens to them."""
+    assert refusals(leaving(20, 20, on_remove="retain")) == ()
+    assert refusals(leaving(20, 20, exclude=("u*",))) == ()
+    leavers = people(0, 20)
+    for live in (None, DISABLED):
+        assert refusals(world(people(20, 20), dict.fromkeys(leavers, live), *map(held, leavers))) == ()
+
+
+def test_what_was_never_declared_counts_too() -> None:
+    """With `manage: all`: both to what goes and to what there is; one whom an earlier run had recorded to go once."""
+    strangers = people(100, 10)
+    settings: dict[str, Any] = {"manage": Manage.ALL, "on_remove": OnRemove.DISABLE}
+    live = dict.fromkeys(strangers, ENABLED)
+    marked = [held(key, undeclared=True) for key in strangers[:3]]
+    for recorded in ([], marked):
+        for declared, allowed in ((90, True), (89, False)):
+            names = people(0, declared)
+            found = world(names, live, *recorded, listed=[*names, *strangers], **settings)
+            found_steps = [s for s in compare(REGISTRY, found).steps if s.action is Action.DISABLE]
+            assert len(found_steps) == 10
+            assert (refusals(found) == ()) is allowed
+
+
+def test_it_names_counts_names_and_the_way_out() -> None:
+    """The first ten of them, in order."""
+    (one,) = refusals(leaving(35, 265))
+    assert (one.kind, one.counts, one.allowed, one.base) == (USERS, {Action.DISABLE: 35}, 30, 300)
+    assert one.keys == tuple(people(0, 35))
+    assert one.what == (
+        "onecloud.users: 35 of 300 would be disabled, and a run may do that to 30 at the most (10 %, the default): "
+        + ", ".join(people(0, 10))
+        + " and 25 more"
+    )
+    assert one.way_out == (
+        "If this is meant, add --raise-limit onecloud.users.disable=35 for this run alone; otherwise look in the files"
+        " for what is missing or wrong."
+    )
+    (plain,) = refusals(leaving(35, 265), said=VARIABLE)
+    assert "set CXCONFIG_RAISE_LIMIT=onecloud.users.disable=35 for this run alone" in plain.way_out
+
+
+# Written limits.
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed"),
+    [
+        (Limit(5), 5),
+        (Limit(0), 0),
+        (Limit(percent=20), 8),
+        (Limit(percent=100), 40),
+        (Limit(5, 20), 5),
+        (Limit(50, 20), 8),
+    ],
+)
+def test_of_a_count_and_a_percentage_the_stricter_holds(limit: Limit, allowed: int) -> None:
+    """In place of the default, whether that is stricter or not."""
+    assert refusals(leaving(allowed, 40 - allowed, limits=limits(disable=limit))) == ()
+    if allowed < 40:
+        (one,) = refusals(leaving(allowed + 1, 39 - allowed, limits=limits(disable=limit)))
+        assert (one.allowed, one.keys) == (allowed, tuple(people(0, allowed + 1)))
+        assert f"(`limits` says {limit})" in one.what
+
+
+def test_a_limit_on_one_action_leaves_the_default_to_the_other() -> None:
+    """A word about `disable` says nothing of `delete`."""
+    found = leaving(20, 20, on_remove="delete", limits=limits(disable=Limit(percent=100)))
+    (one,) = refusals(found)
+    assert (one.counts, one.allowed) == ({Action.DELETE: 20}, 4)
+
+
+def steps(action: Action, count: int) -> Iterable[Step]:
+    return (Step(USERS, key, action) for key in people(0, count))
+
+
+@pytest.mark.parametrize("action", [a for a in REGISTRY[USERS].limitable if a not in LIMITED])
+def test_other_changes_have_no_limit_but_the_one_that_is_written(action: Action) -> None:
+    """Creating a thousand is what a first up does."""
+    plan = Plan("acme", tuple(steps(action, 21)), {})
+    assert exceeded(REGISTRY, leaving(0, 40), plan) == ()
+    limited = leaving(0, 40, limits=limits(**{action.value: Limit(20)}))
+    (one,) = exceeded(REGISTRY, limited, plan)
+    assert one.counts == {action: 21}
+
+
+def test_replacing_is_limited_like_removing() -> None:
+    """By itself: a replacement is no removal."""
+    plan = Plan("acme", (*steps(Action.REPLACE, 4), *steps(Action.DISABLE, 4)), {})
+    assert exceeded(REGISTRY, leaving(0, 40), plan) == ()
+    plan = Plan("acme", tuple(steps(Action.REPLACE, 5)), {})
+    (one,) = exceeded(REGISTRY, leaving(0, 40), plan)
+    assert "5 of 40 would be replaced" in one.what
+
+
+# Raised.
+
+
+def test_a_raised_limit_holds_for_this_run() -> None:
+    """Exactly so many as were named."""
+    for number, allowed in ((35, True), (36, True), (34, False)):
+        raised = parsed([f"onecloud.users.disable={number}"], REGISTRY)
+        assert (refusals(leaving(35, 265), raised) == ()) is allowed
+
+
+def test_raising_one_action_raises_no_other() -> None:
+    """Who allows 20 to be disabled has not allowed 20 to be deleted."""
+    raised = parsed(["onecloud.users.disable=20"], REGISTRY)
+    (one,) = refusals(leaving(20, 20, on_remove="delete"), raised)
+    assert one.counts == {Action.DELETE: 20}
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "says"),
+    [
+        ("disable=29", {}, "would lower the limit, which is 30 here (10 %, the default)"),
+        ("disable=4", {"limits": limits(disable=Limit(5))}, "would lower the limit, which is 5 here (`limits` says 5)"),
+        ("update=30", {}, "there is no limit on how many users are updated, so none can be raised"),
+    ],
+)
+def test_what_raises_nothing_is_refused(text: str, settings: dict[str, Any], says: str) -> None:
+    """Somebody meant something else by it."""
+    raised = parsed([f"onecloud.users.{text}"], REGISTRY)
+    with pytest.raises(SettingsError, match="--raise-limit") as caught:
+        refusals(leaving(3, 297, **settings), raised)
+    assert says in caught.value.what and caught.value.way_out
+
+
+@pytest.mark.parametrize(
+    ("texts", "says", "way_out"),
+    [
+        (["onecloud.users=3"], "'onecloud.users=3' is not of the form KIND.ACTION=N", "onecloud.users."),
+        (["disable=3"], "is not of the form", "Write it like onecloud."),
+        ([""], "is not of the form", "Write it like onecloud."),
+        (["onecloud.user.disable=3"], "there is no kind 'onecloud.user'", "did you mean `onecloud.users`"),
+        (["onecloud.users.disabel=3"], "has no action 'disabel' to limit", "did you mean `disable`?"),
+        (["onecloud.users.forget=3"], "has no action 'forget' to limit", "Known here: create, update"),
+        (["onecloud.teams.delete=3"], "onecloud.teams has no action 'delete'", "Nothing is ever done to them"),
+        (["onecloud.users.disable=many"], "'many' is not a number of objects", "onecloud.users.disable=30"),
+        (["onecloud.users.disable=-1"], "'-1' is not a number", "onecloud.users.disable=30"),
+        (["onecloud.users.disable=10%"], "'10%' is not a number", "onecloud.users.disable=30"),
+        (["onecloud.users.disable="], "'' is not a number", "onecloud.users.disable=30"),
+        (["onecloud.users.disable=3", "onecloud.users.disable=4"], "is given twice", "Give one number."),
+    ],
+)
+def test_what_is_not_understood_is_refused(texts: list[str], says: str, way_out: str) -> None:
+    """With what was meant, or what there is."""
+    with pytest.raises(SettingsError) as caught:
+        parsed(texts, REGISTRY)
+    assert says in caught.value.what and way_out in caught.value.way_out
+
+
+# What becomes of it.
+
+
+def test_a_plan_that_exceeds_a_limit_is_blocked() -> None:
+    """An error to a preview and an up; an audit looks, and does nothing of the kind."""
+    found = leaving(5, 15)
+    plan = Plan("acme", compare(REGISTRY, found).steps, {}, exceeded=refusals(found))
+    assert plan.blocked and not plan.problems
+    assert [Result(command, plan).exit_code for command in ("preview", "up", "audit")] == [1, 1, 2]
