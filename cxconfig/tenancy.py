@@ -16,7 +16,7 @@ from cxconfig.language import Secrets, SystemEntry, Tenant
 from cxconfig.language.references import PULUMI
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
 from cxconfig.planning.compare import Key
-from cxconfig.planning.record import Digester
+from cxconfig.planning.record import ON_REMOVE, Digester
 
 _FILE = "file://"
 _SPECIAL = re.compile(r"[%?#\x00-\x1f\x7f]")
@@ -36,7 +36,8 @@ def desired_object(kind: Kind, declared: Declared, settings: KindSettings) -> De
     """One declared object as it should be, with what it and its kind's settings say of ignoring and protecting."""
     desired = kind.desire(declared)
     ignore = (declared.ignore | settings.ignore) & desired.fields.keys()
-    return replace(desired, ignore=frozenset(ignore), protect=declared.protect)
+    said = {name: value for name, value in declared.values.items() if kind.specs[name].setting and name != ON_REMOVE}
+    return replace(desired, ignore=frozenset(ignore), protect=declared.protect, was=declared.was, options=said)
 
 
 def secrets_of(tenant: Tenant, registry: Registry, secrets: Secrets) -> dict[Key, dict[str, str]]:

@@ -40,6 +40,7 @@ from cxconfig.planning.record import (
     is_candidate,
     is_digest,
     observed_record,
+    options_in,
     plain,
     record_value,
     same_key,
@@ -178,7 +179,7 @@ class Host:
             live = self._observe(kind, key, record)
             if live is not None:
                 shown = None if step is None else step.observed
-                return self._write(kind, record, live, shown, _announced_secrets(kind, step))
+                return self._write(kind, record, live, shown, _announced_unread(kind, step))
             if step is not None:
                 raise _changed(kind, key, self.site.place(kind.id, key), "it is gone")
         desired, secrets = self._desired(kind, record)
@@ -196,11 +197,11 @@ class Host:
         live = self._observe(kind, key, record)
         if live is None:
             raise _changed(kind, key, self.site.place(kind.id, key), "it is gone")
-        secrets = _announced_secrets(kind, step) if step is not None else self._changed_secrets(kind, held, record)
-        return self._write(kind, record, live, held if step is None else step.observed, secrets)
+        unread = _announced_unread(kind, step) if step is not None else self._changed_unread(kind, held, record)
+        return self._write(kind, record, live, held if step is None else step.observed, unread)
 
     def _write(
-        self, kind: Kind, record: dict[str, Any], live: Values, shown: Values | None, secret_names: set[str]
+        self, kind: Kind, record: dict[str, Any], live: Values, shown: Values | None, unread: set[str]
     ) -> dict[str, Any]:
         """Write what differs, if it is what was shown (`shown`: the record that the preview was made from)."""
         key = record[KEY]
@@ -216,10 +217,10 @@ class Host:
             moved = sorted(names & differing(kind, {n: shown.get(n) for n in names}, {n: now[n] for n in names}))
             if moved:
                 raise _changed(kind, key, place, f"other values of {', '.join(moved)}")
-        if not differences and not secret_names:
+        if not differences and not unread:
             return self._outputs(kind, record, live)
-        desired, secrets = self._desired(kind, record, secret_names)
-        all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(secret_names))]
+        desired, secrets = self._desired(kind, record, unread)
+        all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(unread))]
         after = self.site.handler(kind).update(desired, live, all_of_them, secrets)
         return self._outputs(kind, record, after)
 
@@ -293,31 +294,33 @@ class Host:
         """What differs between a record and a live object; digests are compared as digests."""
         key = record[KEY]
         names = [n for n in compared(record) if n in kind.specs]
-        names = [n for n in names if not kind.specs[n].secret and not kind.specs[n].setting]
+        names = [n for n in names if not kind.specs[n].unread and not kind.specs[n].setting]
         if live_is_record:
             names = [n for n in names if n in live]
         clear = {n: record[n] for n in names if not is_digest(record[n]) and not is_digest(live.get(n))}
-        found = kind.compare(Desired(kind.id, key, clear), live)
+        options = options_in(kind, record)
+        found = kind.compare(Desired(kind.id, key, clear, options=options), live)
         for name in set(names) - clear.keys():
             seen = live[name] if live_is_record else record_value(kind, key, name, live.get(name), self.site.digests())
             if differing(kind, {name: seen}, {name: record[name]}):
                 # The values are hidden: any two that differ make the kind say which call would change the field.
-                found += kind.compare(Desired(kind.id, key, {name: "1"}), {**live, name: "2"})
+                found += kind.compare(Desired(kind.id, key, {name: "1"}, options=options), {**live, name: "2"})
         return found
 
     def _desired(
-        self, kind: Kind, record: dict[str, Any], secret_names: set[str] | None = None
+        self, kind: Kind, record: dict[str, Any], unread: set[str] | None = None
     ) -> tuple[Desired, dict[str, str]]:
-        """The object with its real values: secrets and private fields come from the tenant's files.
+        """The object with its real values: what is recorded as a digest comes from the tenant's files.
 
-        `secret_names`: for a change, those that are to be written, and nothing that is ignored; None for a creation.
+        `unread`: for a change, what cannot be read and is to be written, and then nothing that is ignored; None for a
+        creation. Of secrets only those are resolved.
         """
         key = record[KEY]
-        whole = record if secret_names is None else compared(record)
+        whole = record if unread is None else compared(record)
         fields = {n: v for n, v in whole.items() if n in kind.specs and not kind.specs[n].setting}
         hidden = {n for n, v in fields.items() if kind.specs[n].secret or is_digest(v)}
-        if secret_names is not None:
-            hidden -= {n for n in hidden if kind.specs[n].secret and n not in secret_names}
+        if unread is not None:
+            hidden -= {n for n in hidden if kind.specs[n].secret and n not in unread}
         secrets: dict[str, str] = {}
         place = None
         if hidden:
@@ -335,17 +338,18 @@ class Host:
                     fields[name] = value
         fields = {n: v for n, v in fields.items() if not kind.specs[n].secret}
         ignore = ignored(record) & record.keys()
-        return Desired(kind.id, key, fields, place=place, ignore=ignore), secrets
+        return Desired(kind.id, key, fields, place=place, ignore=ignore, options=options_in(kind, record)), secrets
 
-    def _changed_secrets(self, kind: Kind, held: Values, record: Values) -> set[str]:
-        """Secrets that were not recorded before, or as another value; never those that are, or were, ignored."""
-        names = {n for n in record.keys() - ignored(record) - ignored(held) if n in kind.specs and kind.specs[n].secret}
+    def _changed_unread(self, kind: Kind, held: Values, record: Values) -> set[str]:
+        """What cannot be read and was not recorded before, or as another value; never what is, or was, ignored."""
+        names = {n for n in record.keys() - ignored(record) - ignored(held) if n in kind.specs and kind.specs[n].unread}
         unlike = {name for name in names if held.get(name) != record[name]}
         if not any(name in held and not same_key(held[name], record[name]) for name in unlike):
             return unlike
-        _, secrets = self._desired(kind, dict(record), unlike)
+        desired, secrets = self._desired(kind, dict(record), unlike)
+        values = {**desired.fields, **secrets}
         digests, key = self.site.digests(), record[KEY]
-        return {n for n in unlike if n not in held or not digests.agrees(kind, key, n, secrets[n], held[n])}
+        return {n for n in unlike if n not in held or not digests.agrees(kind, key, n, str(values[n]), held[n])}
 
     def _same_as_announced(
         self, kind: Kind, key: str, name: str, value: Any, announced: str, place: Place | None
@@ -370,7 +374,7 @@ class Host:
             return {}
         declared = self.site.tenant().objects.get(kind.id, {}).get(key)
         names = declared.values if declared else ()
-        return {name: "" for name in names if not kind.specs[name].secret and not kind.specs[name].setting}
+        return {name: "" for name in names if not kind.specs[name].unread and not kind.specs[name].setting}
 
     def _step(self, kind_id: str, key: str) -> HandedStep | None:
         return self._handover.steps.get((kind_id, key)) if self._handover else None
@@ -387,8 +391,8 @@ def managed(kind_id: str, held: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in held.items() if name in names}
 
 
-def _announced_secrets(kind: Kind, step: HandedStep | None) -> set[str]:
-    return {name for name in (step.fields if step else ()) if kind.specs[name].secret}
+def _announced_unread(kind: Kind, step: HandedStep | None) -> set[str]:
+    return {name for name in (step.fields if step else ()) if kind.specs[name].unread}
 
 
 def _changed(kind: Kind, key: str, place: Place | None, what: str) -> ChangedSincePreview:

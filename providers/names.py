@@ -26,10 +26,35 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             "on_remove",
         ),
     ),
+    "onecloud.scim_accounts": (
+        "SCIM account",
+        (
+            "first_name",
+            "last_name",
+            "email",
+            "nick_name",
+            "title",
+            "timezone",
+            "country",
+            "city",
+            "region",
+            "work_phone",
+            "mobile_phone",
+            "default_phone",
+            "extension",
+            "roles",
+            "active",
+            "photo",
+            "password",
+            "method",
+            "on_remove",
+        ),
+    ),
 }
 """Kind id -> what one object of it is called, and its fields."""
 LIMITABLE: dict[str, tuple[str, ...]] = {
     "onecloud.teams": (),
     "onecloud.users": ("create", "update", "replace", "disable", "delete"),
+    "onecloud.scim_accounts": ("create", "update", "replace", "disable", "delete"),
 }
 """Kind id -> the actions that `limits` may name."""

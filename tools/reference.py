@@ -118,6 +118,7 @@ def field_rows(field: FieldHelp, system: str) -> Iterator[tuple[str, str]]:
     yield "limits", "; ".join(field.limits)
     yield "refers to", f"a name declared under [{field.refers_to}]({field.refers_to}.md)" if field.refers_to else ""
     yield "secret", "only as a reference (`${env:NAME}`); recorded as a keyed digest" if field.secret else ""
+    yield "write-only", "cannot be read; recorded as a keyed digest" if field.settable is Settable.WRITE_ONLY else ""
     yield "personal", "masked in output; recorded as a keyed digest" if field.private else ""
     yield f"in {system}", _code(field.vendor)
     yield "example", _code(f"{field.name}: {field.example}" if field.example else "")

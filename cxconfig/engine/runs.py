@@ -198,13 +198,13 @@ def lay_over(
 
 def _without_secrets(registry: Registry, entry: Entry) -> dict[str, Any]:
     specs = registry[entry.kind].specs
-    return {name: value for name, value in entry.record.items() if name not in specs or not specs[name].secret}
+    return {name: value for name, value in entry.record.items() if name not in specs or not specs[name].unread}
 
 
 def _unsure(registry: Registry, entry: Entry, held: Recorded) -> Mapping[str, Any]:
     """What is recorded of an object, without the secrets that a step may have written over."""
     specs = registry[entry.kind].specs
-    over = {name for name in entry.record if name in specs and specs[name].secret}
+    over = {name for name in entry.record if name in specs and specs[name].unread}
     over = {name for name in over if entry.record[name] != held.inputs.get(name)}
     return {name: value for name, value in held.inputs.items() if name not in over}
 

@@ -29,9 +29,9 @@ def handed_steps(plan: Plan, world: World, registry: Registry) -> dict[Key, Hand
             record = record_for(registry, world, where)
             held = (world.recorded or {}).get(where)
             if held is not None:
-                secret = {n for n, spec in kind.specs.items() if spec.secret}
-                record = {n: v for n, v in record.items() if n not in secret} | {
-                    n: v for n, v in held.inputs.items() if n in secret
+                unread = {n for n, spec in kind.specs.items() if spec.unread}
+                record = {n: v for n, v in record.items() if n not in unread} | {
+                    n: v for n, v in held.inputs.items() if n in unread
                 }
             observed = observed_record(kind, step.key, record, live, world.digester)
         fields = () if step.action is Action.CREATE else tuple(d.field for d in step.differences)

@@ -47,7 +47,7 @@ class Connected(Protocol):
 def read_tenant(
     tenant: Tenant, registry: Registry, live: Connected, watch: Watch, kinds: Collection[str]
 ) -> tuple[dict[str, Seen], dict[str, set[str]]]:
-    """Every kind of `kinds` (none = all) that tenant.yaml says how to reach, and what else they refer to.
+    """Every kind of `kinds` (none: see `_by_itself`) that tenant.yaml says how to reach, and what else they refer to.
 
     The second result has, for each kind that is read only because others refer to it, the keys that they name: where
     one object of a kind is declared, every one that is referred to has to be.
@@ -61,7 +61,7 @@ def read_tenant(
                 way_out=f"Add systems.{system} with its url and credentials to tenant.yaml.",
             )
     known = [kind for kind in registry.all() if kind.system in tenant.systems]
-    wanted = [kind for kind in known if not kinds or kind.id in kinds]
+    wanted = [kind for kind in known if kind.id in kinds or (not kinds and _by_itself(kind, tenant))]
     for kind in wanted:
         live.handler(kind)  # every setting that is missing is told before the first call
     for kind in wanted:
@@ -72,6 +72,11 @@ def read_tenant(
             seen[kind.id] = _read(tenant, kind, live, watch)
             only[kind.id] = names
     return seen, only
+
+
+def _by_itself(kind: Kind, tenant: Tenant) -> bool:
+    """Is a kind read that nobody named? What another kind of the same live objects has is not written twice."""
+    return not kind.twin or kind.leads or bool(tenant.objects[kind.id])
 
 
 def _read(tenant: Tenant, kind: Kind, live: Connected, watch: Watch) -> Seen:

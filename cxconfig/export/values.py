@@ -46,8 +46,8 @@ def unusable(kind: Kind, key: str) -> str:
 
 
 def fields_of_interest(kind: Kind, without: Collection[str]) -> list[str]:
-    """The fields that can be read: neither secrets nor settings, and none of `without`."""
-    return [n for n, spec in kind.specs.items() if not (spec.secret or spec.setting) and n not in without]
+    """The fields that can be read: nothing that is only written, no settings, and none of `without`."""
+    return [n for n, spec in kind.specs.items() if not (spec.unread or spec.setting) and n not in without]
 
 
 def target_of(kind: Kind, name: str) -> str:

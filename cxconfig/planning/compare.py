@@ -52,7 +52,7 @@ def _step(kind: Kind, key: str, desired: Desired, world: World) -> Step:
         return _missing(kind, step, desired, recorded, record, world)
     differences = kind.compare(desired.compared(), live)
     if recorded is not None:
-        differences += _secret_differences(kind, desired, recorded.inputs, world)
+        differences += _unread_differences(kind, desired, recorded.inputs, world)
     problems = tuple(f"{kind.singular} {key}: {d.problem}" for d in differences if d.problem)
     if differences:
         supporting = world.supporting.get(kind.id, {})
@@ -112,19 +112,22 @@ def _record(kind: Kind, desired: Desired, world: World) -> dict[str, Any]:
     return record_of(kind, desired, world.secrets.get((kind.id, desired.key), {}), world.digester)
 
 
-def _secret_differences(kind: Kind, desired: Desired, recorded: Values, world: World) -> list[Difference]:
-    """Secrets cannot be read: they differ when the recorded digest is not theirs; a new one is an edit.
+def _unread_differences(kind: Kind, desired: Desired, recorded: Values, world: World) -> list[Difference]:
+    """What cannot be read differs when the recorded digest is not its own; a new one is an edit.
 
     What is ignored is not compared, and neither is what was until now: nobody knows what it is live, and as at an
     adoption it is left until it changes.
     """
     if world.digester is None:
         return []
+    secrets = world.secrets.get((kind.id, desired.key), {})
+    written = {name: value for name, value in desired.fields.items() if kind.specs[name].write_only}
+    values: dict[str, Any] = {**secrets, **written}
     return [
-        Difference(name, None, None, kind.change_call(desired.key, name))
-        for name, value in world.secrets.get((kind.id, desired.key), {}).items()
+        Difference(name, None, None if name in secrets else value, kind.change_call(desired.key, name))
+        for name, value in values.items()
         if name not in desired.ignore | ignored(recorded)
-        if name not in recorded or not world.digester.agrees(kind, desired.key, name, value, str(recorded[name]))
+        if name not in recorded or not world.digester.agrees(kind, desired.key, name, str(value), str(recorded[name]))
     ]
 
 
@@ -134,7 +137,7 @@ def _cause(
     name = difference.field
     if recorded is None or world.digester is None:
         return Cause.NEW if world.recorded is not None else Cause.DRIFT
-    if name not in recorded.inputs or kind.specs[name].secret:
+    if name not in recorded.inputs or kind.specs[name].unread:
         return Cause.EDIT
     before = {name: recorded.inputs[name]}
     if not differing(kind, before, {name: record[name]}):
@@ -146,9 +149,10 @@ def _cause(
 
 
 def _notes(kind: Kind, desired: Desired, action: Action, recorded: Recorded | None) -> tuple[str, ...]:
-    secrets = [name for name in desired.compared().fields if kind.specs[name].secret]
+    unread = [name for name in desired.compared().fields if kind.specs[name].unread]
     if action is not Action.ADOPT:
-        secrets = [name for name in secrets if recorded is not None and name in ignored(recorded.inputs)]
-    if secrets:
-        return (f"{', '.join(secrets)}: left as it is live, and set when the secret changes after this",)
+        unread = [name for name in unread if recorded is not None and name in ignored(recorded.inputs)]
+    if unread:
+        what = "the secret" if all(kind.specs[name].secret for name in unread) else "what is declared"
+        return (f"{', '.join(unread)}: left as it is live, and set when {what} changes after this",)
     return ()

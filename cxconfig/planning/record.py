@@ -1,9 +1,10 @@
 """The form in which an object stands in the Pulumi state: managed fields, and keyed digests of what must not be there.
 
 A record is `{"key": ..., field: value, ...}`. Secrets and personal data are replaced by a digest `hmac:<key id>:<mac>`;
-`key id` tells under which passphrase it was made, so that a changed passphrase never looks like changed secrets.
-`on_remove` and `protect` are recorded only where the object itself says them, `ignore` only where there is something
-to ignore: the fields that were written at creation and are never compared afterwards.
+`key id` tells under which passphrase it was made, so that a changed passphrase never looks like changed secrets. What
+is written and never read has a digest as well: only the record tells whether it changed. `on_remove` and `protect` are
+recorded only where the object itself says them, as are its other settings, `ignore` only where there is something to
+ignore: the fields that were written at creation and are never compared afterwards.
 """
 
 from __future__ import annotations
@@ -84,11 +85,12 @@ def origin_mark(origin: str) -> str:
 
 
 def unreadable(kind: Kind, record: Values, digester: Digester) -> list[str]:
-    """The secrets that were recorded under a passphrase that we do not have: whether they changed cannot be told."""
+    """The fields that cannot be read and were recorded under a passphrase that we do not have: whether they changed
+    cannot be told."""
     return [
         name
         for name, value in record.items()
-        if name in kind.specs and kind.specs[name].secret and is_digest(value) and not digester.knows(value)
+        if name in kind.specs and kind.specs[name].unread and is_digest(value) and not digester.knows(value)
         if name not in ignored(record)
     ]
 
@@ -109,8 +111,8 @@ def same_key(left: Any, right: Any) -> bool:
 
 def record_value(kind: Kind, key: str, name: str, value: Any, digester: Digester) -> Any:
     """One field's value as recorded; a private one is brought to the vendor's canonical form first."""
-    if kind.specs[name].secret:
-        return digester(kind, key, name, value)
+    if kind.specs[name].unread:
+        return digester(kind, key, name, str(value))
     if kind.specs[name].private:
         return digester(kind, key, name, kind.normal(name, value)) if value else ""
     return value
@@ -121,6 +123,7 @@ def record_of(kind: Kind, desired: Desired, secrets: Mapping[str, str], digester
     fields = {**desired.fields, **secrets}
     record: dict[str, Any] = {KEY: desired.key}
     record |= {name: record_value(kind, desired.key, name, value, digester) for name, value in fields.items()}
+    record |= desired.options
     if desired.on_remove is not None:
         record[ON_REMOVE] = desired.on_remove.value
     if desired.protect is not None:
@@ -149,7 +152,7 @@ def observed_record(kind: Kind, key: str, managed: Values, live: Values, digeste
     seen = dict(managed)
     for name in managed.keys() - ignored(managed):
         spec = kind.specs.get(name)
-        if spec is not None and not spec.secret and not spec.setting:
+        if spec is not None and not spec.unread and not spec.setting:
             value = record_value(kind, key, name, live[name] if live.get(name) is not None else "", digester)
             seen[name] = managed[name] if same(kind, name, managed[name], value) else value
     return seen
@@ -175,6 +178,11 @@ def same(kind: Kind, name: str, left: Any, right: Any) -> bool:
     if name in kind.specs and not kind.specs[name].setting and not is_digest(left) and not is_digest(right):
         return kind.equal(name, left, right)
     return bool(left == right)
+
+
+def options_in(kind: Kind, record: Values) -> dict[str, Any]:
+    """The object's own settings in its record, but `on_remove`."""
+    return {n: value for n, value in record.items() if n in kind.specs and kind.specs[n].setting and n != ON_REMOVE}
 
 
 def recorded_on_remove(inputs: Values) -> OnRemove | None:

@@ -137,9 +137,9 @@ def object_lines(fields: Sequence[Explained], kind: Kind, declared: Declared, pa
 
 
 def same(found: Explained, kind: Kind) -> bool:
-    """Is the live value the declared one? A secret cannot be read, and is taken as it is."""
+    """Is the live value the declared one? What cannot be read is taken as it is."""
     spec = kind.specs.get(found.name)
-    if spec is None or spec.secret or spec.setting:
+    if spec is None or spec.unread or spec.setting:
         return True
     if found.path[1:]:
         return found.exists and bool(found.live == found.value)
@@ -157,8 +157,8 @@ def _live(found: Explained, kind: Kind) -> str:
     if not found.exists:
         return "the object does not exist live"
     spec = kind.specs.get(found.name)
-    if spec is not None and (spec.secret or spec.setting):
-        return "cannot be read" if spec.secret else "is never sent"
+    if spec is not None and (spec.unread or spec.setting):
+        return "cannot be read" if spec.unread else "is never sent"
     return shown(visible(kind, found.name, found.live))
 
 

@@ -121,6 +121,8 @@ def entries(difference: Difference, spec: FieldSpec, kind: Kind | None) -> list[
     name, live, declared = safe(difference.field), difference.live, difference.declared
     if spec.secret:
         return [Entry(name, "", "", f"{SECRET} changed")]
+    if spec.write_only:
+        return [Entry(name, "", "(cannot be read)", shown(declared))]
     if spec.private:
         return [_private(name, live, declared)]
     if spec.states is not None and isinstance(live, bool) and isinstance(declared, bool):

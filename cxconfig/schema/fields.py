@@ -28,6 +28,7 @@ class Settable(StrEnum):
     CREATION = "at creation only"
     ANY_TIME = "at any time"
     SECRET = "at any time; a secret that is written and never read"
+    WRITE_ONLY = "at any time; written and never read"
     STEERS = "at any time; steers cxconfig and is never sent"
     NEVER = "never through the API"
 
@@ -162,6 +163,8 @@ def _settable(spec: FieldSpec, creation: str, change: str) -> Settable:
         return Settable.STEERS
     if spec.secret:
         return Settable.SECRET
+    if spec.write_only:
+        return Settable.WRITE_ONLY
     if change:
         return Settable.ANY_TIME
     return Settable.CREATION if creation else Settable.NEVER

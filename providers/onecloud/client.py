@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from cxconfig.errors import OutcomeUnknown, PermissionDenied, Refused, UnexpectedAnswer, Unreachable
+from providers.onecloud.scim_client import ScimClient
 from providers.onecloud.values import contradicted, truth
 from providers.transport import Answer, Connection, segment
 
@@ -25,6 +26,7 @@ class OneCloudClient:
         self._once: dict[str, Any] = {}
         self._doubts: list[str] = []
         self._lock = threading.Lock()
+        self.scim = ScimClient(self)
 
     def warnings(self) -> list[str]:
         return [*self.connection.warnings, *self._doubts]

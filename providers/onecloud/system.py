@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from cxconfig.kinds import Client, FieldSpec, System, SystemSettings
+from providers.onecloud.scim_accounts import ScimAccounts
 from providers.onecloud.teams import Teams
 from providers.onecloud.users import Users
 
@@ -29,7 +30,7 @@ class OneCloud(System):
     name = "onecloud"
     settings = OneCloudSettings
     secret_settings = frozenset({"client_secret"})
-    kinds = (Teams(), Users())
+    kinds = (Teams(), Users(), ScimAccounts())
 
     def origin(self, settings: Any) -> str:
         return f"{super().origin(settings)} {settings.domain()}"

@@ -8,7 +8,7 @@ changePassword and team only. What PUT does to skills that are left out (merged 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -23,6 +23,7 @@ from cxconfig.kinds import (
     Values,
     specs_of,
 )
+from providers.onecloud.scim_values import SHARED
 from providers.onecloud.teams import missing_team
 from providers.onecloud.users_handler import UsersHandler
 from providers.onecloud.values import canonical, folded, listed, unaddressable, unchangeable
@@ -128,9 +129,14 @@ class Users(Kind):
     privilege = "Manage users (and Manage all teams)"
     example = "jdoe"
     listable = True
+    defaults: ClassVar[Mapping[str, Any]] = {"disabled": False}
+    twin = "scim_accounts"
+    twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "disabled": "active"}
+    leads = True
 
     def desire(self, declared: Declared) -> Desired:
-        fields = {"disabled": False, **{k: v for k, v in declared.values.items() if k != "on_remove"}}
+        listed = {name: value for name, value in declared.values.items() if not self.specs[name].setting}
+        fields = {**self.defaults, **listed}
         on_remove = declared.values.get("on_remove")
         return Desired(
             self.id, declared.key, fields, OnRemove(on_remove) if on_remove is not None else None, declared.place

@@ -200,7 +200,7 @@ def test_what_raises_nothing_is_refused(text: str, settings: dict[str, Any], say
 @pytest.mark.parametrize(
     ("texts", "says", "way_out"),
     [
-        (["onecloud.users=3"], "'onecloud.users=3' is not of the form KIND.ACTION=N", "onecloud.users."),
+        (["onecloud.users=3"], "'onecloud.users=3' is not of the form KIND.ACTION=N", "Write it like onecloud."),
         (["disable=3"], "is not of the form", "Write it like onecloud."),
         ([""], "is not of the form", "Write it like onecloud."),
         (["onecloud.user.disable=3"], "there is no kind 'onecloud.user'", "did you mean `onecloud.users`"),

@@ -188,7 +188,7 @@ def test_a_secret_that_may_stand_as_text_is_a_text() -> None:
     document = BAD["a secret in clear"]
     assert refusals(document, FAKE, ["desk.agents.password"]) == []
     assert secret_fields(FAKE) == ["desk.agents.password"]
-    assert secret_fields(REGISTRY) == ["onecloud.users.password"]
+    assert secret_fields(REGISTRY) == ["onecloud.users.password", "onecloud.scim_accounts.password"]
 
 
 def test_every_word_of_the_language_is_told() -> None:

@@ -99,8 +99,8 @@ def test_what_follows_a_field_is_left_aside() -> None:
         ("onecloud.teams.size", "onecloud.teams has no field 'size'", "A team has no fields."),
         ("onecloud.user", "there is no kind 'onecloud.user'", "Did you mean `onecloud.users`"),
         ("onecloud", "there is no kind 'onecloud'", "`onecloud.users`"),
-        ("", "there is no kind ''", "There is: onecloud.teams, onecloud.users."),
-        ("x.y.z", "there is no kind 'x.y'", "There is: onecloud.teams, onecloud.users."),
+        ("", "there is no kind ''", "There is: onecloud.teams, onecloud.users, onecloud.scim_accounts."),
+        ("x.y.z", "there is no kind 'x.y'", "There is: onecloud.teams, onecloud.users, onecloud.scim_accounts."),
     ],
 )
 def test_a_miss_names_what_is_near(target: str, rule: str, way_out: str) -> None:

@@ -1,0 +1,141 @@
+"""The handler of SCIM accounts: one PATCH (or PUT) for whatever changes, checked in the answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cxconfig.errors import LiveError
+from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
+from providers.onecloud import scim_values
+from providers.onecloud.persons import PersonsHandler, as_object_error
+from providers.onecloud.scim_values import ID, RESOURCE, UNREAD, from_scim
+from providers.onecloud.values import not_taken
+
+if TYPE_CHECKING:
+    from providers.onecloud.client import OneCloudClient
+    from providers.onecloud.scim_accounts import ScimAccounts
+
+WORTH_A_LIST = 3
+"""From how many accounts on a list of all is asked for first."""
+
+
+class ScimAccountsHandler(PersonsHandler):
+    """Handler of `onecloud.scim_accounts`; thread-safe, one per process."""
+
+    taken = frozenset({400, 409})
+
+    def __init__(self, client: OneCloudClient, kind: ScimAccounts) -> None:
+        self.client = client
+        self.scim = client.scim
+        self.kind: ScimAccounts = kind
+
+    def observe(self, wanted: Mapping[str, Values], tick: Tick = untold) -> dict[str, Values | None]:
+        listed = self._listed() if len(wanted) >= WORTH_A_LIST else {}
+
+        def read(login: str) -> Values | None:
+            raw = listed.get(login) or self.scim.find(login)
+            tick()
+            return None if raw is None else from_scim(raw)
+
+        found: dict[str, Values | None] = self.client.connection.each(read, list(wanted))
+        return found
+
+    def enumerate(self) -> Sequence[str]:
+        """Every account of the list where the contact centre has one, else every login of the phone directory."""
+        everybody = self.scim.everybody()
+        return sorted(self.client.logins() if everybody is None else {raw["userName"] for raw in everybody})
+
+    def update(
+        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+    ) -> Values:
+        names = {difference.field for difference in differences}
+        changed = {name: value for name, value in desired.fields.items() if name in names}
+        return self._change(desired, live, changed, secrets)
+
+    def remove(self, key: str, live: Values, action: Action) -> None:
+        if action is Action.DELETE:
+            self._settled(lambda: self.scim.delete(live[ID]), lambda: self.scim.find(key) is None, gone_is_done=True)
+        elif action is Action.DISABLE:
+            self._settled(
+                lambda: self.scim.patch(live[ID], scim_values.patch(live[RESOURCE], {"active": False})),
+                lambda: (now := self._read(key)) is None or not now["active"],
+                gone_is_done=True,
+            )
+
+    def _listed(self) -> dict[str, dict[str, Any]]:
+        """By the very spelling: whether another one is the same account is for the look-up to say."""
+        return {raw["userName"]: raw for raw in self.scim.everybody() or ()}
+
+    def _read(self, login: str) -> Values | None:
+        raw = self.scim.find(login)
+        return None if raw is None else from_scim(raw)
+
+    def _one(self, desired: Desired) -> Values | None:
+        return self._read(desired.key)
+
+    def _post(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
+        body = scim_values.creation(desired.key, {**desired.fields, **secrets})
+        try:
+            raw = self.scim.create(body, self._hidden(secrets, desired.fields))
+        except LiveError as refused:
+            if refused.status == 400 and not refused.way_out:
+                refused.way_out = (
+                    "Correct what the contact centre names. Without a SCIM integration account (Security, Integration"
+                    " Accounts in the contact centre administrator) it creates nobody."
+                )
+            raise
+        live = from_scim(raw) if raw is not None else self._read(desired.key)
+        if live is None:
+            raise as_object_error(desired, _not_there(desired.key))
+        lacking = self._different(desired, live, desired.fields)
+        if lacking:  # a creation may drop part of an address
+            return self._change(desired, live, {d.field: desired.fields[d.field] for d in lacking}, {})
+        return live
+
+    def _send_again(self, desired: Desired, live: Values, secrets: Mapping[str, str]) -> None:
+        unread = {name: value for name, value in desired.fields.items() if name in UNREAD}
+        self._change(desired, live, unread, secrets)
+
+    def _change(self, desired: Desired, live: Values, changed: Values, secrets: Mapping[str, str]) -> Values:
+        """Write and make sure: the answer shows the whole account, and what is not shown is read."""
+        raw, sent = live[RESOURCE], {**changed, **secrets}
+        hidden = self._hidden(secrets, desired.fields, live)
+        put = desired.options.get("method") == "put"
+        if put and "photo" not in desired.fields:
+            text = "`method: put` would clear the photo, which is not compared"
+            raise as_object_error(desired, text, "Take `photo` out of `ignore`, or write `method: patch`.")
+        body = scim_values.replacement(raw, {**sent, "photo": desired.fields["photo"]}) if put else None
+
+        def write() -> dict[str, Any] | None:
+            if body is not None:
+                return self.scim.put(live[ID], body, hidden)
+            return self.scim.patch(live[ID], scim_values.patch(raw, sent), hidden)
+
+        def carried_out() -> bool:
+            now = self._read(desired.key)
+            return now is not None and not self._different(desired, now, changed)
+
+        answer = self._settled(write, carried_out, repeat=bool(UNREAD & sent.keys()))
+        after = from_scim(answer) if answer is not None else self._read(desired.key)
+        if after is None:
+            raise as_object_error(desired, _not_there(desired.key))
+        different = self._different(desired, after, changed)
+        if different:
+            raise as_object_error(desired, not_taken(different, frozenset()))
+        lost = self._lost(live, after, changed) if put else []
+        if lost:
+            text = f"the PUT changed {', '.join(lost)} besides what it was to change"
+            raise as_object_error(desired, text, "Correct them live, and write `method: patch`.")
+        return after
+
+    def _different(self, desired: Desired, live: Values, names: Values) -> list[Difference]:
+        return [difference for difference in self.kind.compare(desired, live) if difference.field in names]
+
+    def _lost(self, before: Values, after: Values, changed: Values) -> list[str]:
+        read = [name for name in self.kind.specs if name in before and name not in changed]
+        return [name for name in read if not self.kind.equal(name, before[name], after[name])]
+
+
+def _not_there(login: str) -> str:
+    return f"OneCloud accepted the change, and has no SCIM account when it is asked for {login!r}; run again"
