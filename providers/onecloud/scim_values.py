@@ -217,10 +217,9 @@ def _called(held: Any, kind: str, value: str) -> list[dict[str, Any]]:
 
 
 def _cast(held: Any, _part: str, names: Sequence[str]) -> list[Any]:
-    """Roles in the form in which the contact centre shows them: objects, or names in older ones."""
-    before = {_role(role).strip(): role for role in held or []}
-    if any(isinstance(role, str) for role in before.values()):
-        return list(names)
+    """Roles as objects, the only form of SCIM 2.0, also where older contact centres show names; what an object of a
+    role that stays has besides is kept."""
+    before = {_role(role).strip(): role for role in held or [] if isinstance(role, Mapping)}
     return [before.get(name.strip(), {"value": name}) for name in names]
 
 
@@ -255,6 +254,8 @@ def replacement(raw: Mapping[str, Any], changes: Mapping[str, Any], login: str =
     kept = {name: value for name, value in raw.items() if name not in _READ_ONLY}
     if "addresses" in kept:
         kept["addresses"] = [row for row in _rows(kept["addresses"]) if row.keys() - _SAYS_NOTHING]
+    if "roles" in kept:
+        kept["roles"] = _cast(kept["roles"], "", _roles(kept["roles"], ""))
     schemas = raw.get("schemas")
     body = {**kept, **attributes(raw, changes), **({"userName": login} if login else {})}
     return {**_filled(body), "schemas": schemas if isinstance(schemas, list) and schemas else [USER_SCHEMA]}

@@ -169,9 +169,9 @@ def test_emptied_fields_leave_their_attribute() -> None:
     assert "title" not in replacement(NEWER, {"title": ""})
 
 
-def test_roles_are_sent_in_the_form_in_which_they_are_shown() -> None:
-    """Names where the contact centre shows names, objects everywhere else."""
-    assert attributes(OLDER, {"roles": ["Agent", "New"]}) == {"roles": ["Agent", "New"]}
+def test_roles_are_sent_as_objects() -> None:
+    """Also where the contact centre shows names: SCIM 2.0 has no other form."""
+    assert attributes(OLDER, {"roles": ["Agent", "New"]}) == {"roles": [{"value": "Agent"}, {"value": "New"}]}
     assert attributes(NEWER, {"roles": ["New"]}) == {"roles": [{"value": "New"}]}
     assert attributes({}, {"roles": ["New"]}) == {"roles": [{"value": "New"}]}
 
