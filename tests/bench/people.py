@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,20 @@ def drifted_team(number: int) -> str:
     return TEAMS[(number + 1) % len(TEAMS)]
 
 
+def account(number: int) -> dict[str, Any]:
+    """A SCIM account as in the YAML, without password."""
+    return {
+        "first_name": f"First{number}",
+        "last_name": f"Last{number}",
+        "email": f"{login(number)}@acme.example.com",
+        "title": "Agent",
+        "timezone": "America/New_York",
+        "city": "Springfield",
+        "country": "US",
+        "roles": ["Agent"],
+    }
+
+
 def write_seed(path: Path) -> None:
     """A sandbox with teams, skills and roles, and no users."""
     client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
@@ -67,8 +82,20 @@ def write_tenant(folder: Path, count: int) -> None:
         (folder / f"users-{team.lower().replace(' ', '-')}.yaml").write_text(f"onecloud:\n  users:\n{text}", "utf-8")
 
 
+def write_accounts(folder: Path, count: int) -> None:
+    """tenant.yaml and a file of SCIM accounts."""
+    folder.mkdir()
+    (folder / "tenant.yaml").write_text(TENANT, "utf-8")
+    text = "".join(_lines(number, account(number)) for number in range(count))
+    (folder / "accounts.yaml").write_text(f"onecloud:\n  scim_accounts:\n{text}", "utf-8")
+
+
 def _as_yaml(number: int) -> str:
-    lines = [f"      {name}: {json.dumps(value)}\n" for name, value in user(number).items()]
+    return _lines(number, user(number))
+
+
+def _lines(number: int, values: Mapping[str, Any]) -> str:
+    lines = [f"      {name}: {json.dumps(value)}\n" for name, value in values.items()]
     return f"    {login(number)}:\n{''.join(lines)}      password: ${{env:INITIAL_PASSWORD}}\n"
 
 

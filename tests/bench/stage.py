@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Case:
     """One thing that is measured. `words`: its command, with FOLDER and COUNT to be filled in; `exits`: its exit code.
 
     `applied`: the tenant must have been applied before; `drifted`: and one in a hundred users changed by hand since.
+    `switches`: settings of the sandbox.
     """
 
     id: str
@@ -43,10 +44,20 @@ class Case:
     exits: int = 0
     applied: bool = False
     drifted: bool = False
+    switches: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def product(self) -> bool:
         return self.words[0] == "cxconfig.cli"
+
+    @property
+    def first(self) -> bool:
+        """Is it the one that applies a fresh tenant?"""
+        return self.words[1] == "up" and not self.applied
+
+    @property
+    def repairs(self) -> bool:
+        return self.words[1] == "up" and self.drifted
 
 
 CASES = (
@@ -62,6 +73,17 @@ CASES = (
 )
 """In the order of a round: each finds what the ones before it left."""
 BY_ID = {case.id: case for case in CASES}
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What is measured: how its files are written, and what is changed of a user by hand, by the vendor's names."""
+
+    write: Callable[[Path, int], None]
+    drift: Callable[[int], Mapping[str, Any]]
+
+
+USERS = Tenant(people.write_tenant, lambda number: {"team": people.drifted_team(number)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +104,14 @@ class Failed(Exception):
 class Stage:
     """A fresh tenant of `count` users and a sandbox that has none of them."""
 
-    def __init__(self, folder: Path, count: int, box: SandboxProcess) -> None:
+    def __init__(self, folder: Path, count: int, box: SandboxProcess, tenant: Tenant = USERS) -> None:
         self.folder = folder
         self.count = count
         self.box = box
+        self._tenant = tenant
         self._applied = False
         self._drifted = False
-        people.write_tenant(folder / "tenant", count)
+        tenant.write(folder / "tenant", count)
 
     def measure(self, case: Case, profile: Path | None = None) -> Measured:
         """Run a case once. `profile`: write one of its process there."""
@@ -97,8 +120,8 @@ class Stage:
         before = cpu_seconds(self.box.pid)
         ended = self._run(case, profile)
         spent = cpu_seconds(self.box.pid) - before
-        self._applied |= case.id == "f"
-        self._drifted &= case.id != "g"
+        self._applied |= case.first
+        self._drifted &= not case.repairs
         counts = self.box.ask("GET", "counts")
         tokens = counts["by_call"].get(TOKEN_CALL, 0)
         return Measured(ended.taken, counts["total"] - counts["writes"] - tokens, counts["writes"], tokens, spent)
@@ -109,8 +132,10 @@ class Stage:
             self._applied = True
         if case.drifted and not self._drifted:
             for number in people.changed(self.count):
-                self.box.ask("PATCH", f"users/{people.login(number)}", {"team": people.drifted_team(number)})
+                self.box.ask("PATCH", f"users/{people.login(number)}", self._tenant.drift(number))
             self._drifted = True
+        if case.switches:
+            self.box.ask("POST", "switches", case.switches)
 
     def _run(self, case: Case, profile: Path | None = None) -> Ended:
         folder = self.folder / "tenant" if case.product else Path(tempfile.mkdtemp(dir=self.folder))
@@ -139,7 +164,7 @@ class SandboxProcess:
 
 
 @contextmanager
-def staged(scratch: Path, count: int, latency_ms: float) -> Iterator[Stage]:
+def staged(scratch: Path, count: int, latency_ms: float, tenant: Tenant = USERS) -> Iterator[Stage]:
     """A stage for as long as the block runs; raises `Failed` when the sandbox does not start."""
     with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -165,7 +190,7 @@ def staged(scratch: Path, count: int, latency_ms: float) -> Iterator[Stage]:
                     told = (folder / "sandbox.log").read_text("utf-8", "replace")
                     raise Failed(f"the sandbox did not start:\n{told}")
                 url = dict(word.split("=", 1) for word in shlex.split(line.removeprefix(READY)))["url"]
-                yield Stage(folder, count, SandboxProcess(url, process.pid))
+                yield Stage(folder, count, SandboxProcess(url, process.pid), tenant)
 
 
 def environment(url: str) -> dict[str, str]:
