@@ -368,7 +368,7 @@ def next_commands(folder: Path, url: str) -> list[str]:
         f"cd {shlex.quote(str(folder))} && . ./settings.sh",
         f"cxconfig sandbox --port {port} --seed live.yaml --save live.yaml & sleep 2",
         "cxconfig audit acme",
-        "rm acme/people/night-shift.yaml; cxconfig preview acme   # so many at once are refused, unless you allow it",
+        "rm acme/people/night-shift.yaml; cxconfig preview acme   # too many at once: refused",
         "cxconfig up acme --raise-limit onecloud.users.disable=8   # disabled, not deleted; asks first",
     ]
 
