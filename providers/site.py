@@ -12,11 +12,13 @@ from typing import Any
 
 from cxconfig.engine.stack_secrets import Setting, asked_here, full_key, secret_in
 from cxconfig.errors import Place, SettingsError
+from cxconfig.handed_out import HandedOut, file_for
 from cxconfig.kinds import Handler, Kind, KindSettings
 from cxconfig.language import Secrets, SystemEntry, Tenant, load
 from cxconfig.planning.handover import Handover
 from cxconfig.planning.record import KEY, ORIGIN, Digester, origin_mark
 from cxconfig.tenancy import digester_of, kind_settings, system_entry
+from providers.handing_out import HandingOut
 from providers.registry import REGISTRY
 
 
@@ -39,6 +41,7 @@ class Site:
         self._origins: dict[str, str] = {}
         self._of_systems: dict[str, Any] = {}
         self._digester: Digester | None = None
+        self._passwords: HandedOut | None = None
 
     def tenant(self) -> Tenant:
         with self._lock:
@@ -92,8 +95,16 @@ class Site:
             if kind.id not in self._handlers:
                 if kind.system not in self._connections:
                     self._connections[kind.system] = self._connect(kind.system)
-                self._handlers[kind.id] = kind.handler(self._connections[kind.system])
+                handler = kind.handler(self._connections[kind.system])
+                self._handlers[kind.id] = HandingOut(handler, kind, self._handed_out())
             return self._handlers[kind.id]
+
+    def _handed_out(self) -> HandedOut:
+        """The file for the passwords that this process makes."""
+        if self._passwords is None:
+            handed = self._handover.passwords if self._handover is not None else ""
+            self._passwords = HandedOut(Path(handed) if handed else file_for(self._folder, self.tenant().name))
+        return self._passwords
 
     def _connect(self, system: str) -> Any:
         return REGISTRY.system(system).connect(self.system_settings(system))

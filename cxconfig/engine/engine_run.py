@@ -16,6 +16,7 @@ from cxconfig.engine.runs import Run
 from cxconfig.engine.stack import MAX_TARGETS, PROJECT, Stack, state_way_out
 from cxconfig.engine.steps import QUIET, dependents, handed_steps, resources_for
 from cxconfig.errors import CxconfigError, EngineFailed, Interrupted
+from cxconfig.handed_out import file_for
 from cxconfig.kinds import Registry
 from cxconfig.language import Tenant
 from cxconfig.planning.compare import World
@@ -59,6 +60,7 @@ class EngineRun:
             settings=kind_settings(self.tenant),
             steps=handed_steps(plan, self.world, self.registry),
             environments=self.tenant.environments,
+            passwords=str(file_for(self.tenant.folder, self.tenant.name)),
         )
         self._environment = {ENVIRONMENT: str(self.run.hand_over(handover))}
         if self.stack.local is not None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import pulumi
 
 from cxconfig.engine.plain_limits import too_much
-from cxconfig.engine.program import register
+from cxconfig.engine.program import Resource, register
 from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
 from cxconfig.engine.steps import resources_for
 from cxconfig.environments import plain_environments
 from cxconfig.errors import CxconfigError, SettingsError
+from cxconfig.handed_out import told, waiting
 from cxconfig.kinds import Manage
 from cxconfig.language import Secrets, Tenant, load
 from cxconfig.language.excerpts import attach
@@ -54,7 +55,16 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
     for name in [kind for kind, said in kind_settings(tenant).items() if said.manage is Manage.ALL]:
         pulumi.log.warn(f"manage: all of {name}: {ONLY_OURS}")
     world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
-    return register(resources_for(REGISTRY, world, list(desired)))
+    return _registered(resources_for(REGISTRY, world, list(desired)), tenant)
+
+
+async def _registered(resources: Sequence[Resource], tenant: Tenant) -> int:
+    """Every registration waits for its object, so at the end all passwords are made that were to be."""
+    try:
+        return await register(resources)
+    finally:
+        for file in waiting(tenant.folder, tenant.name):
+            pulumi.log.warn(told(file))
 
 
 def stack_secret(key: str) -> str | None:

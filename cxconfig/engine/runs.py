@@ -231,9 +231,11 @@ def _steps(journal: Journal) -> Iterator[tuple[Key, Entry, Entry | None]]:
 
 def _surely_undone(end: Entry | None) -> bool:
     """Did a step end with an error after which nothing was changed?"""
-    if end is None or end.event is not Event.FAILED:
-        return False
-    error = end.error
+    return end is not None and end.event is Event.FAILED and surely_undone(end.error)
+
+
+def surely_undone(error: Mapping[str, Any]) -> bool:
+    """Is it an error, as data, after which nothing was changed?"""
     read = str(error.get("endpoint", "")).startswith("GET ")
     return error.get("type") in CERTAIN or (error.get("type") in REFUSALS and not read)
 

@@ -19,6 +19,7 @@ from cxconfig.engine.stack_secrets import resolver
 from cxconfig.engine.steps import behind, catching_up, ghosts, hold_against, refresh_steps
 from cxconfig.engine.throwaway import bind_anew, other_passphrase, passphrase_fits, throwaway
 from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError, about
+from cxconfig.handed_out import told, waiting
 from cxconfig.journal import Event, error_from_data
 from cxconfig.kinds import Action, Registry
 from cxconfig.language import Tenant, load
@@ -26,9 +27,11 @@ from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded
-from cxconfig.planning.plan import Fate, Outcome, Plan, Recorded, Result, Step
+from cxconfig.planning.plan import Fate, Outcome, PasswordFile, Plan, Recorded, Result, Step
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
+
+GO_ON = "Run it again: what was done is not done twice."
 
 
 class Session:
@@ -259,7 +262,7 @@ class Session:
             outcomes = self._outcomes(run.run, plan)
             self._settle(run, outcomes)
             if run.interrupted:
-                raise Interrupted(_done_so_far(outcomes), way_out="Run it again: what was done is not done twice.")
+                raise Interrupted(_done_so_far(outcomes), way_out="\n".join([GO_ON, *map(told, self._passwords())]))
             if failure is not None and not any(_said_why(o) for o in outcomes):
                 errors = (failure,)
         return self._result(command, plan, tuple(outcomes), errors)
@@ -385,7 +388,13 @@ class Session:
         errors: tuple[CxconfigError, ...] = (),
     ) -> Result:
         details: dict[str, Any] = {"engine": self.engine.version}
-        return Result(command, plan, outcomes, errors, time.monotonic() - self.began, self.live.read, details)
+        passwords = self._passwords() if command == "up" else ()
+        seconds = time.monotonic() - self.began
+        return Result(command, plan, outcomes, errors, seconds, self.live.read, details, passwords)
+
+    def _passwords(self) -> tuple[PasswordFile, ...]:
+        """Those of this run, and of any before that were not handed out yet: a killed run could not name its file."""
+        return waiting(self.tenant.folder, self.tenant.name)
 
 
 def _and_more(found: Sequence[Any]) -> str:

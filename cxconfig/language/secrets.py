@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cxconfig.errors import InputError, Place
 from cxconfig.kinds import PlainSecret, SecretRef
-from cxconfig.language.references import ENV, FILE, PULUMI
+from cxconfig.language.references import ENV, FILE, GENERATE, PULUMI
 
 MAX_FILE = 64 * 1024
 """Bytes that a secret's file may have."""
@@ -25,6 +25,22 @@ StackSecret = Callable[[str], str | None]
 """The secret of a key in the stack's settings, None when there is none. May raise `Unusable`."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Generated(str):
+    """Stands for a password that is made when it is set: the reference itself, so that it is the same in every run.
+
+    It is never sent; `providers.handing_out` puts a real one in its place.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> Generated:
+        return self
+
+    @property
+    def length(self) -> int:
+        return int(self.removesuffix("}").rpartition(":")[2])
 
 
 class Unusable(Exception):
@@ -67,6 +83,8 @@ class Secrets:
     def _read(self, ref: SecretRef) -> str:
         if isinstance(ref, PlainSecret):
             return _usable(ref.value, described(ref), "correct it, or write a reference such as ${env:NAME}")
+        if ref.scheme == GENERATE:
+            return Generated(f"{ref}")
         readers = {ENV: self._variable, FILE: self._file, PULUMI: self._stack}
         return readers[ref.scheme](ref.name)
 
@@ -102,6 +120,7 @@ class Secrets:
 def described(ref: SecretRef) -> str:
     """What a reference leads to, for a sentence."""
     nouns = {ENV: "the environment variable", FILE: "the file", PULUMI: "the stack's secret"}
+    nouns[GENERATE] = "a password of the length"
     return f"{nouns[ref.scheme]} {ref.name}" if ref.scheme in nouns else "the text in the file"
 
 

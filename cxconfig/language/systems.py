@@ -236,6 +236,9 @@ def reference(node: ScalarNode, spot: Spot) -> SecretRef | None:
     found = references.parsed(node.text)
     if found is None:
         spot.add(node, *references.malformed(node.text))
+    elif found.scheme == references.GENERATE:
+        spot.add(node, references.NOT_HERE, references.FORM)
+        return None
     return found
 
 

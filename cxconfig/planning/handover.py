@@ -44,6 +44,8 @@ class Handover:
     """What tenant.yaml says of kinds, as far as it bears on removal."""
     steps: Mapping[tuple[str, str], HandedStep]
     environments: tuple[str, ...] = ()
+    passwords: str = ""
+    """The file that generated passwords are to be written to."""
 
     def dump(self) -> str:
         return json.dumps(
@@ -52,6 +54,7 @@ class Handover:
                 "folder": self.folder,
                 "environments": list(self.environments),
                 "journal": self.journal,
+                "passwords": self.passwords,
                 "systems": {name: {k: _out(v) for k, v in s.items()} for name, s in self.systems.items()},
                 "settings": {kind: [said.on_remove, said.protect] for kind, said in self.settings.items()},
                 "steps": [
@@ -78,6 +81,7 @@ class Handover:
                 for kind, key, action, observed, fields, facts in data["steps"]
             },
             tuple(data["environments"]),
+            data["passwords"],
         )
 
 

@@ -140,11 +140,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordFile:
+    """A file with `count` passwords that were generated, to be handed out."""
+
+    path: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a command prints at its end. `command`: preview, up, refresh, destroy or audit.
 
     `outcomes` is None when nothing was to be applied (preview, audit); `seconds` is the wall time, `reads` the number
-    of objects that were read live.
+    of objects that were read live. `passwords`: the files with generated ones, of this run and of earlier ones.
     """
 
     command: str
@@ -154,6 +162,7 @@ class Result:
     seconds: float = 0.0
     reads: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
+    passwords: tuple[PasswordFile, ...] = ()
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

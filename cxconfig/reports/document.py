@@ -50,6 +50,7 @@ def to_json(result: Result, registry: Registry) -> dict[str, Any]:
         ],
         "limits": [_exceeded(one) for one in plan.exceeded],
         "outcomes": None if result.outcomes is None else [_outcome(outcome, kinds) for outcome in result.outcomes],
+        "passwords": [{"file": file.path, "count": file.count} for file in result.passwords],
         "errors": _flat(result.errors),
         "seconds": round(result.seconds, 3),
         "reads": result.reads,

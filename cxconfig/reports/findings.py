@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from cxconfig.cells import safe
 from cxconfig.errors import CxconfigError, Excerpt, InputError, InputErrors, Interrupted, Place
+from cxconfig.handed_out import told
 from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.planning.plan import Exceeded, Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import why
@@ -96,8 +97,9 @@ def of_result(result: Result, registry: Registry) -> list[Finding]:
     for outcome in result.outcomes or ():
         if outcome.fate is not Fate.DONE and outcome.step.action is not Action.NONE:
             found.append(_outcome(outcome, kinds))
-    told = {id(outcome.error) for outcome in result.outcomes or ()}
-    return found + [finding for error in result.errors if id(error) not in told for finding in of_error(error)]
+    found += [Finding(Rule.RUN, Level.NOTE, "passwords", safe(told(f)), kind="Passwords") for f in result.passwords]
+    known = {id(outcome.error) for outcome in result.outcomes or ()}
+    return found + [finding for error in result.errors if id(error) not in known for finding in of_error(error)]
 
 
 def _difference(step: Step, command: str, kinds: Kinds) -> Finding:

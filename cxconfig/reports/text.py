@@ -46,6 +46,7 @@ def render(result: Result, registry: Registry, *, width: int, colour: bool, verb
     if result.outcomes is not None:
         blocks += [list(lines) for lines in _outcomes(result, result.outcomes, style)]
     blocks.append(list(_errors(result, style)))
+    blocks.append(list(_passwords(result, style)))
     blocks.append(list(_end(result, style)))
     yield from _spaced(blocks)
 
@@ -173,6 +174,15 @@ def _errors(result: Result, style: Style) -> Iterator[str]:
     yield from chain.from_iterable(error_lines(error, style.palette, style.width, style.verbose) for error in shown)
     if len(errors) > len(shown):
         yield style.palette.red(f"… and {len(errors) - len(shown):,} more errors; --verbose shows them")
+
+
+def _passwords(result: Result, style: Style) -> Iterator[str]:
+    """A path stands on a line of its own, however long it is, so that it can be copied."""
+    if result.passwords:
+        count = sum(file.count for file in result.passwords)
+        head = style.palette.yellow(style.palette.bold(f"{count:,} generated password{'' if count == 1 else 's'}"))
+        yield f"{head}, to be handed out; then delete what you alone can read:"
+        yield from (f"  {safe(file.path)}" for file in result.passwords)
 
 
 def _end(result: Result, style: Style) -> Iterator[str]:

@@ -168,7 +168,7 @@ def _fields(kind: Kind, plain_secrets: Collection[str]) -> dict[str, JsonSchema]
     found = {}
     for one in kind_help(kind).fields:
         if one.secret and one.id not in plain_secrets:
-            own = values.secret()
+            own = values.secret_field()
         elif one.name == "on_remove":
             own = values.choice(list(kind.removals))
         else:

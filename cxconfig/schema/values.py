@@ -24,11 +24,13 @@ REFERENCE = (
     r"|^\$\{pulumi:[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?\}$"
     rf"|^\$\{{(?:env|file|pulumi):[\s\S]*{VARIABLE}[\s\S]*\}}$"
 )
+GENERATED = rf"^\$\{{generate:(?:1[2-9]|[2-9][0-9]|1[01][0-9]|12[0-8])\}}$|^\$\{{generate:[\s\S]*{VARIABLE}[\s\S]*\}}$"
 SECRET = rf"{REFERENCE}|{REMOVED}"
 
 SCALARS = ["string", "number", "boolean", "null"]
 NOT_HERE = "Only ${var:NAME} may stand here: other references belong into secret fields and system settings."
 NO_SECRET = "A secret must not stand in a file: write ${env:NAME}, ${file:PATH} or ${pulumi:KEY}."
+NO_PASSWORD = "A secret must not stand in a file: write ${env:NAME}, ${file:PATH}, ${pulumi:KEY} or ${generate:20}."
 
 NO_LIMITS: Mapping[str, Any] = {}
 
@@ -102,6 +104,11 @@ def stand_in() -> JsonSchema:
 def secret() -> JsonSchema:
     """A reference, and never the secret itself."""
     return {"type": "string", "pattern": SECRET, "patternErrorMessage": NO_SECRET}
+
+
+def secret_field() -> JsonSchema:
+    """The same for a field of an object, for which a password may be generated."""
+    return {"type": "string", "pattern": rf"{GENERATED}|{SECRET}", "patternErrorMessage": NO_PASSWORD}
 
 
 def setting_text(prop: Mapping[str, Any]) -> JsonSchema:

@@ -102,6 +102,7 @@ def test_the_document_survives_json_with_its_keys_in_order() -> None:
         "problems",
         "limits",
         "outcomes",
+        "passwords",
         "errors",
         "seconds",
         "reads",

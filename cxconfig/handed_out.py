@@ -1,0 +1,143 @@
+"""Passwords that cxconfig makes: how they are made, and the file in which they are handed out, once.
+
+A file of mode 0600 for each run, in a folder that git ignores. A line is on the disk before the call that sets its
+password is made, so that no account ever has one that nobody knows; one that was surely not set is taken out again.
+Of two lines for one object, in whichever files, the later one holds.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import secrets
+import string
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cxconfig.errors import SettingsError
+from cxconfig.planning.plan import PasswordFile
+
+FOLDER = Path(".cxconfig", "passwords")
+"""Beside tenant.yaml."""
+COLUMNS = ("system", "kind", "key", "password", "time")
+UNCLEAR = frozenset("0O1lI")
+"""Characters that people take for one another."""
+SYMBOLS = "-_.!?"
+"""What no shell, spreadsheet or form makes something else of, except as the first character."""
+LETTERS = [c for c in string.ascii_letters if c not in UNCLEAR]
+CLASSES: tuple[Sequence[str], ...] = (
+    [c for c in LETTERS if c.islower()],
+    [c for c in LETTERS if c.isupper()],
+    [c for c in string.digits if c not in UNCLEAR],
+    SYMBOLS,
+)
+NEW = ".new"
+
+_LOCK = threading.Lock()
+
+
+def made(length: int) -> str:
+    """A new password: each class of characters is in it, and a letter begins it."""
+    everything = [c for characters in CLASSES for c in characters]
+    rest = [secrets.choice(characters) for characters in CLASSES]
+    rest += [secrets.choice(everything) for _ in range(length - len(rest) - 1)]
+    secrets.SystemRandom().shuffle(rest)
+    return "".join([secrets.choice(LETTERS), *rest])
+
+
+def file_for(folder: Path, tenant: str) -> Path:
+    """A file for the passwords of one run. `folder`: the tenant's; `tenant`: the name of its stack."""
+    return folder / FOLDER / f"{tenant}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.csv"
+
+
+def waiting(folder: Path, tenant: str) -> tuple[PasswordFile, ...]:
+    """The files of a stack that nobody has deleted yet, oldest first."""
+    name = re.compile(rf"{re.escape(tenant)}-\d{{8}}T\d{{6}}-\d+\.csv")
+    try:
+        found = sorted(path for path in (folder / FOLDER).iterdir() if name.fullmatch(path.name))
+        return tuple(PasswordFile(str(path), len(_rows(path))) for path in found)
+    except OSError:
+        return ()
+
+
+def told(file: PasswordFile) -> str:
+    """What a run says of it."""
+    count = f"{file.count:,} generated password{'' if file.count == 1 else 's'}"
+    stand = "stands" if file.count == 1 else "stand"
+    return f"{count} {stand} in {file.path}, which you alone can read: hand them out, then delete the file"
+
+
+class HandedOut:
+    """One run's file; thread-safe. It is made with the first password."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, system: str, kind: str, key: str, password: str) -> None:
+        """Write a line, down to the disk. Raises `SettingsError` when that cannot be done: then nothing may be set."""
+        row = (system, kind, key, password, datetime.now(UTC).isoformat(timespec="seconds"))
+        with _LOCK:
+            try:
+                new = not self.path.exists()
+                self._folder()
+                _write(self.path, _text([COLUMNS, row] if new else [row]), os.O_APPEND)
+                if new:
+                    _flush(self.path.parent)
+            except OSError as error:
+                raise SettingsError(
+                    f"{self.path}: {error.strerror}: no generated password could be written there, so none was set",
+                    way_out="See that there is space and that you may write there, then run again.",
+                ) from None
+
+    def take_out(self, system: str, kind: str, key: str, password: str) -> None:
+        """The line of a password that was surely not set. What cannot be taken out stays: it only says too much."""
+        with _LOCK:
+            try:
+                rows = [row for row in _rows(self.path) if tuple(row[:4]) != (system, kind, key, password)]
+                if not rows:
+                    self.path.unlink()
+                    return
+                other = self.path.with_name(self.path.name + NEW)
+                _write(other, _text([COLUMNS, *rows]), os.O_TRUNC)
+                other.replace(self.path)
+            except OSError:
+                return
+
+    def _folder(self) -> None:
+        """Nobody else's, and out of git whatever the folders above it say."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignore = self.path.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The lines below the head."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def _text(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _write(path: Path, text: str, how: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | how, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
