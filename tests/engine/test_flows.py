@@ -252,6 +252,7 @@ def test_removed_users_are_disabled_and_enabled_on_return(tenant: Tenant) -> Non
     done = tenant.fresh().run("up", "--yes")
     assert done.code == 0, str(done)
     assert [(e.method, e.path[-2:], e.sent) for e in tenant.box.log(write=True)] == [("PUT", "a0", {"disabled": True})]
+    assert "1 user disabled: a0" in done.said and tenant.box.users["a0"]["disabled"], str(done)
     assert [key for key in tenant.state() if key.startswith("users/")] == ["users/a3"]
     tenant.write({name: users[name] for name in ("a0", "a3")})
     back = tenant.fresh().run("up", "--yes")

@@ -30,8 +30,11 @@ UPS: dict[str, Callable[[Tenant], Ran]] = {
     "plain": lambda tenant: tenant.plain("up"),
 }
 
+FEW = [f"a{n}" for n in range(EXISTING, COUNT, 45)]
+"""Twenty of those who are created: their password is another one, which may be refused."""
 USERS = {f"a{n}": agent(n) if n % 2 else agent(n, email=None, skills=None) for n in range(COUNT)}
 """Every other one with e-mail address and skill."""
+USERS |= {login: {**USERS[login], "password": "${env:FEW_PASSWORD}"} for login in FEW}
 LIVE_ALREADY = list(USERS)[:EXISTING]
 TO_CREATE = list(USERS)[EXISTING:]
 TO_CHANGE = LIVE_ALREADY[:DRIFTED]
@@ -64,13 +67,26 @@ def sizes(tenant: Tenant) -> dict[str, list[int]]:
 
 @pytest.mark.parametrize("way", list(UPS))
 def test_twelve_hundred_users(make_tenant: MakeTenant, way: str) -> None:
-    """One up adopts 300 and creates 900, each once; after it neither way has anything to do, and the state is small."""
+    """One up adopts 300 and creates 900, each once; after it neither way has anything to do, and the state is small.
+
+    Twenty that are refused stop nobody else: the run says so with their places, and the next one tries just them.
+    """
     tenant = make_tenant(*existing(), teams=(*TEAMS, OTHER))
-    tenant.env |= ONE_STATE_FOR_ALL
+    tenant.env |= {**ONE_STATE_FOR_ALL, "FEW_PASSWORD": PASSWORD}
     tenant.write(USERS)
+    if way == "commands":
+        tenant.env["FEW_PASSWORD"] = "short"
+        refused = tenant.run("up", "--yes", "--format", "json")
+        outcomes = refused.json()["outcomes"]
+        failed = [o for o in outcomes if o["fate"] != "done"]
+        assert (refused.code, [o["key"] for o in failed], len(outcomes)) == (1, FEW, COUNT + len(TEAMS))
+        assert all(o["place"]["line"] and "security policy" in o["error"]["said"] for o in failed)
+        assert tenant.box.users.keys() == USERS.keys() - set(FEW)
+        tenant.env["FEW_PASSWORD"] = PASSWORD
     done = UPS[way](tenant)
     assert done.code == 0, str(done)[-4_000:]
-    assert writes(tenant) == {"POST": sorted(TO_CREATE), "PUT": sorted(TO_CHANGE)}
+    tried = [*TO_CREATE, *(FEW if way == "commands" else ())]
+    assert writes(tenant) == {"POST": sorted(tried), "PUT": sorted(TO_CHANGE)}
     assert {login: user["team"] for login, user in tenant.box.users.items()} == {n: u["team"] for n, u in USERS.items()}
     assert all(tenant.box.password_matches(login, PASSWORD) for login in USERS)
     for again in UPS.values():
