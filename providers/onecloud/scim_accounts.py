@@ -96,7 +96,8 @@ class ScimAccount(BaseModel):
             example="${env:INITIAL_PASSWORD}",
         ),
     ] = ""
-    """Set at creation, and again when the secret changes; never read. Without one the system makes one up."""
+    """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each
+    account; without any the system makes one up that nobody knows."""
     method: Annotated[
         Method, FieldSpec(setting=True, limits="`put` needs `photo`, which it would clear otherwise", example="patch")
     ] = Method.PATCH

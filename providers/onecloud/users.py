@@ -79,7 +79,7 @@ class User(BaseModel):
             example="${env:INITIAL_PASSWORD}",
         ),
     ] = ""
-    """Set at creation, and again when the secret changes; never read."""
+    """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each user."""
     unlock: Annotated[
         bool,
         FieldSpec(limits="only `true` means something", example="true", states=("locked", "unlocked")),
