@@ -44,6 +44,15 @@ class Manage(StrEnum):
     """Those that are not declared too: they are reported, and removed when the kind's settings say `on_remove`."""
 
 
+class Extent(StrEnum):
+    """How much a list says of those who stand in it (see `Owning`)."""
+
+    ADDITIVE = "additive"
+    """They have its object; others may have it, too."""
+    EXCLUSIVE = "exclusive"
+    """They have it, and whoever else has it live is reported."""
+
+
 class Action(StrEnum):
     """What a run does about one object. The first eight change the live system, the others only the record."""
 
@@ -124,6 +133,10 @@ class Declared:
     """Must it never be disabled or deleted? None: as its kind's settings say."""
     was: str = ""
     """The key that the object had before: it is renamed when it still lives under that. Its place is in `places`."""
+    implied: frozenset[str] = frozenset()
+    """Fields that another object's list owns (see `Owning`): a file gives them their values there, and not here."""
+    implicit: bool = False
+    """It stands in the files only as an entry of such lists: nothing but the implied fields is managed."""
 
 
 def _folded(key: str) -> str:
@@ -246,8 +259,9 @@ class Desired:
 
     `fields` holds the canonical values of the managed fields; a secret field holds nothing but its `SecretRef`.
     `ignore`: those of them that are written at creation and never compared afterwards. `protect`: what the object
-    itself says. `was`: see `Declared`. `options`: the object's own settings but `on_remove`; they steer the handler,
-    are recorded and never sent. All four are filled in by `tenancy.desired_objects`, so that a kind need not.
+    itself says. `was`, `implicit`: see `Declared`. `options`: the object's own settings but `on_remove`; they steer the
+    handler, are recorded and never sent. `exclusive`: nobody else may have what its list gives (see `Owning`). All of
+    them are filled in by `tenancy.desired_objects`, so that a kind need not.
     """
 
     kind: str
@@ -259,12 +273,29 @@ class Desired:
     protect: bool | None = None
     was: str = ""
     options: Values = field(default_factory=dict)
+    implicit: bool = False
+    exclusive: bool = False
 
     def compared(self) -> Desired:
         """The object without what is ignored once it exists."""
         if not self.ignore:
             return self
         return replace(self, fields={name: v for name, v in self.fields.items() if name not in self.ignore})
+
+
+@dataclass(frozen=True, slots=True)
+class Owning:
+    """A list in which an object names objects of another kind: each of them has this object's key in one field.
+
+    `names`: the field with that list, of keys. `extent`: the field that says which `Extent` it has. Both are settings,
+    which the language works out and no handler sees. `kind`: the keyword of those objects' kind, in the same system;
+    `field`: their field.
+    """
+
+    names: str
+    extent: str
+    kind: str
+    field: str
 
 
 Tick = Callable[[], None]
@@ -380,6 +411,8 @@ class Kind(ABC):
     """The keyword of the kind of the same system whose object of the same key is the same live object."""
     twin_fields: ClassVar[Mapping[str, str]] = {}
     """Own field -> the field of the twin that is the same live value."""
+    owning: ClassVar[Owning | None] = None
+    """The list with which an object owns a field of others."""
     leads: ClassVar[bool] = False
     """Of two twins: is it this one that creates the object and whose defaults count?"""
 

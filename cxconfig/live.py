@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cxconfig.errors import InputError, InputErrors, PermissionDenied, SettingsError, UnexpectedAnswer
 from cxconfig.kinds import Client, Desired, Handler, Kind, Manage, Registry, Values
 from cxconfig.language import Secrets, Tenant
+from cxconfig.planning.membership import closed
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import origin_mark
 from cxconfig.planning.removed import sweeping
@@ -23,6 +24,22 @@ class Watch(Protocol):
     def phase(self, name: str, total: int = 0) -> None: ...
     def advance(self, n: int = 1) -> None: ...
     def done(self) -> None: ...
+
+
+class Wish(NamedTuple):
+    """Why all objects of a kind are to be listed, in the words of the files, and what to write to do without."""
+
+    words: str
+    other: str
+    in_settings: bool = True
+
+    def instead(self, kind: Kind) -> str:
+        where = f" in systems.{kind.system}.kinds.{kind.name} of tenant.yaml" if self.in_settings else ""
+        return f"write {self.other}{where}"
+
+
+ALL = Wish("`manage: all`", "`manage: listed`")
+EXCLUSIVE = Wish("an exclusive list", "`additive` in the place of `exclusive`", in_settings=False)
 
 
 class Live:
@@ -85,13 +102,25 @@ class Live:
             if sweeping(kind, world) is not None:
                 found = [(kind.id, key) for key in strangers(kind, world)]
                 unread += [Recorded(*where, {}) for where in found if where not in world.live]
-        return replace(world, live={**world.live, **self.observe({}, unread)})
+        return self._roster(replace(world, live={**world.live, **self.observe({}, unread)}))
+
+    def _roster(self, world: World) -> World:
+        """The world with every live object of the kinds of which somebody has an exclusive list."""
+        rosters: dict[str, Sequence[str]] = {}
+        unread: list[Recorded] = []
+        for kind_id in closed(self._registry, world.desired):
+            kind = self._registry[kind_id]
+            rosters[kind_id] = world.listed.get(kind_id) or self._keys(kind, world, EXCLUSIVE)
+            keys = (key for key in rosters[kind_id] if not world.settings_of(kind).excludes(key))
+            unread += [Recorded(kind_id, key, {}) for key in keys if (kind_id, key) not in world.live]
+        return replace(world, rosters=rosters, live={**world.live, **self.observe({}, unread)})
 
     def untouchable(self, world: World) -> World:
         """The world with the objects that must never be removed, of those that might be."""
         found: dict[Key, str] = {}
         settings: dict[str, Any] = {}
-        for kind_id, key in {*world.live, *((k, key) for k, keys in world.listed.items() for key in keys)}:
+        listed = ((k, key) for keys_of in (world.listed, world.rosters) for k, keys in keys_of.items() for key in keys)
+        for kind_id, key in {*world.live, *listed}:
             kind = self._registry[kind_id]
             if (kind_id, key) not in world.desired:
                 if kind.system not in settings:
@@ -100,20 +129,20 @@ class Live:
                     found[kind_id, key] = reason
         return replace(world, untouchable=found)
 
-    def _keys(self, kind: Kind, world: World) -> Sequence[str]:
+    def _keys(self, kind: Kind, world: World, wish: Wish = ALL) -> Sequence[str]:
         self._watch.phase(f"Listing {kind.system} {kind.name}")
         try:
             keys = self.handler(kind).enumerate()
         except PermissionDenied as denied:
             denied.way_out = (
-                f"`manage: all` needs the list of all {kind.name}: give the API user the privilege for it, or write"
-                f" `manage: listed` in systems.{kind.system}.kinds.{kind.name} of tenant.yaml."
+                f"{wish.words} needs the list of all {kind.name}: give the API user the privilege for it, or"
+                f" {wish.instead(kind)}."
             )
             raise
         if keys is None:
             raise SettingsError(
-                f"{kind.system} has no list of its {kind.name}, so `manage: all` cannot be done for them",
-                way_out=f"Write `manage: listed` in systems.{kind.system}.kinds.{kind.name} of tenant.yaml.",
+                f"{kind.system} has no list of its {kind.name}, so {wish.words} cannot be done for them",
+                way_out=f"W{wish.instead(kind)[1:]}.",
             )
         known = {kind.identity(key) for key in keys}
         seen = [key for (kind_id, key), live in world.live.items() if kind_id == kind.id and live is not None]
@@ -125,8 +154,7 @@ class Live:
                 " declared cannot be told from it; nothing was changed",
                 system=kind.system,
                 way_out=(
-                    f"Run again. If it stays so, the credentials may not see all {kind.name}: write"
-                    f" `manage: listed` in systems.{kind.system}.kinds.{kind.name} of tenant.yaml."
+                    f"Run again. If it stays so, the credentials may not see all {kind.name}: {wish.instead(kind)}."
                 ),
             )
         return keys

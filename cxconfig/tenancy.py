@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cxconfig.errors import InputError, InputErrors, SettingsError
-from cxconfig.kinds import Declared, Desired, Kind, KindSettings, Registry, SecretRef
+from cxconfig.kinds import Declared, Desired, Extent, Kind, KindSettings, OnRemove, Registry, SecretRef
 from cxconfig.language import Secrets, SystemEntry, Tenant
 from cxconfig.language.references import PULUMI
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
@@ -33,8 +33,16 @@ def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
 
 
 def desired_object(kind: Kind, declared: Declared, settings: KindSettings) -> Desired:
-    """One declared object as it should be, with what it and its kind's settings say of ignoring and protecting."""
+    """One declared object as it should be, with what it and its kind's settings say of ignoring and protecting.
+
+    Of one that stands only in another object's list, that alone is managed; when it leaves the list it is forgotten.
+    """
     desired = kind.desire(declared)
+    if declared.implicit:
+        fields = {name: value for name, value in desired.fields.items() if name in declared.implied}
+        desired = replace(desired, fields=fields, on_remove=OnRemove.RETAIN, implicit=True)
+    if kind.owning is not None and declared.values.get(kind.owning.extent) == Extent.EXCLUSIVE:
+        desired = replace(desired, exclusive=True)
     ignore = (declared.ignore | settings.ignore) & desired.fields.keys()
     said = {name: value for name, value in declared.values.items() if kind.specs[name].setting and name != ON_REMOVE}
     return replace(desired, ignore=frozenset(ignore), protect=declared.protect, was=declared.was, options=said)

@@ -28,6 +28,7 @@ from cxconfig.journal import Entry, Event, Journal, error_to_data
 from cxconfig.kinds import Action, Desired, Difference, Kind, KindSettings, Values
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import HandedStep, Handover
+from cxconfig.planning.membership import not_there
 from cxconfig.planning.record import (
     BESIDE,
     IGNORE,
@@ -183,6 +184,9 @@ class Host:
             if step is not None:
                 raise _changed(kind, key, self.site.place(kind.id, key), "it is gone")
         desired, secrets = self._desired(kind, record)
+        if step is None and self.site.implicit(kind.id, key):
+            text = f"{kind.singular} {key}: {not_there(kind, desired)}"
+            raise ObjectError(text, kind=kind.id, key=key, place=self.site.place(kind.id, key))
         live = self.site.handler(kind).create(desired, secrets)
         return self._outputs(kind, record, live)
 

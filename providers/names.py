@@ -5,7 +5,10 @@ from __future__ import annotations
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "onecloud.teams": (
         "team",
-        (),
+        (
+            "members",
+            "membership",
+        ),
     ),
     "onecloud.users": (
         "user",

@@ -116,6 +116,11 @@ class Site:
             return SystemEntry(system, values, place, dict.fromkeys(values, place), self._folder, {})
         return system_entry(self.tenant().systems, system)
 
+    def implicit(self, kind_id: str, key: str) -> bool:
+        """Does it stand only in another object's list?"""
+        declared = self.tenant().objects.get(kind_id, {}).get(key)
+        return declared is not None and declared.implicit
+
     def place(self, kind_id: str, key: str) -> Place | None:
         """Our commands know the place themselves; under plain pulumi the message must carry it."""
         if self._handover is not None:

@@ -42,7 +42,7 @@ def command(target: str, folder: Path, environments: tuple[str, ...], look: bool
         from cxconfig.language.document import load_with_sources
 
         tenant, found = load_with_sources(folder, REGISTRY, environments)
-        key, name = _split(rest, found.owned[kind.id])
+        key, name = _split(rest, found.found[kind.id])
         if key:
             return _object(tenant, found, kind, key, name, look, form)
         if rest.partition(".")[0] not in kind.specs:
@@ -77,7 +77,7 @@ def _split(rest: str, declared: Any) -> tuple[str, str]:
 def _unknown(kind: Kind, rest: str, found: Objects) -> SettingsError:
     from cxconfig.nearness import near
 
-    names = [*found.owned[kind.id], *kind.specs]
+    names = [*found.found[kind.id], *kind.specs]
     close = near(rest, names) or near(rest.partition(".")[0], names)
     hint = f"Did you mean {' or '.join(f'{kind.id}.{word}' for word in close)}?" if close else ""
     return SettingsError(
@@ -127,14 +127,16 @@ def _explained(
     found: Objects, kind: Kind, declared: Declared, path: tuple[str, ...], live: Values | None, looked: bool
 ) -> Explained:
     """One field, or with a second part of the path one entry of it."""
+    from cxconfig.kinds import KindSettings
     from cxconfig.language.keywords import EXTENDS
     from cxconfig.language.origins import origins
     from cxconfig.reports.explained import Explained, entry_at
     from cxconfig.schema.fields import field_help
+    from cxconfig.tenancy import desired_object
 
     name = path[0]
     said = tuple(origins(found, kind, declared.key, path))
-    fields = {**kind.desire(declared).fields, **declared.values, **_keywords(declared)}
+    fields = {**desired_object(kind, declared, KindSettings()).fields, **declared.values, **_keywords(declared)}
     if name == EXTENDS and said:
         fields[name] = said[0].text
     value = entry_at(fields, path)
@@ -161,13 +163,15 @@ def _live(tenant: Tenant, kind: Kind, declared: Declared) -> Values | None:
 
     from cxconfig.cli.common import progress
     from cxconfig.engine.stack_secrets import resolver
+    from cxconfig.kinds import KindSettings
     from cxconfig.live import Live
+    from cxconfig.tenancy import desired_object
     from providers.registry import REGISTRY
 
     watch = progress()
     with closing(Live(tenant, REGISTRY, watch, resolver(tenant))) as live:
         live.check_settings()
-        seen = live.observe({(kind.id, declared.key): kind.desire(declared)})
+        seen = live.observe({(kind.id, declared.key): desired_object(kind, declared, KindSettings())})
         watch.done()
         return seen[kind.id, declared.key]
 

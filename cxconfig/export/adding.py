@@ -75,7 +75,7 @@ def _refuse_name(folder: Folder, kind: Kind, key: str) -> None:
     problem = unusable(kind, key)
     if problem:
         raise SettingsError(f"{OBJECT}: {problem}", way_out=f"Name the {kind.singular} as it is named live.")
-    for other, declared in folder.declared(kind).items():
+    for other, declared in folder.entered(kind).items():
         if folded(other) == folded(key):
             how = "" if other == key else f" as {other}, which differs only by case"
             raise SettingsError(

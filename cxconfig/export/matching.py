@@ -11,8 +11,9 @@ from enum import Enum, StrEnum
 from typing import Any, Final, Protocol, TypeAlias
 
 from cxconfig.export.values import fields_of_interest, folded, is_default, target_of, writable
-from cxconfig.kinds import Declared, Kind, Values
+from cxconfig.kinds import Declared, Kind, KindSettings, Values
 from cxconfig.language.layers import REMOVE, REPLACE
+from cxconfig.tenancy import desired_object
 
 
 class Gone(Enum):
@@ -127,7 +128,7 @@ def _one(kind: Kind, name: str, value: str, known: Collection[str]) -> str | Non
 def differing(kind: Kind, declared: Declared, live: Values, ignored: Collection[str], *, every: bool) -> dict[str, Any]:
     """Field -> live value, of the managed fields that differ; with `every` also of those that are not listed and not
     as when left out."""
-    desired = kind.desire(declared)
+    desired = desired_object(kind, declared, KindSettings())
     names = fields_of_interest(kind, ignored)
     found = {difference.field.split(".")[0] for difference in kind.compare(desired, live)}
     values = {name: live.get(name) for name in names if name in found}

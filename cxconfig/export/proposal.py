@@ -101,6 +101,15 @@ class Folder:
     def declared(self, kind: Kind) -> Mapping[str, Declared]:
         return self.tenant.objects.get(kind.id, {})
 
+    def entered(self, kind: Kind) -> Mapping[str, Declared]:
+        """The objects with an entry of their own, and not only one in another object's list."""
+        return {key: declared for key, declared in self.declared(kind).items() if not declared.implicit}
+
+    def owned(self, kind: Kind, key: str) -> frozenset[str]:
+        """The fields of an object that another object's list owns."""
+        declared = self.declared(kind).get(key)
+        return declared.implied if declared is not None else frozenset()
+
     def home(self, kind: Kind, key: str) -> Home:
         """Of an object that stands in several layers, the entry in the one that is written."""
         for layer, entry in self._sources.owned[kind.id].get(key, ()):
@@ -144,6 +153,7 @@ def propose(folder: Folder, seen: Mapping[str, Seen], options: Options, only: Ma
     work.update()
     work.gone()
     work.finish()
+    work.owned_elsewhere()
     return work.proposal()
 
 
@@ -196,14 +206,16 @@ class _Work:
         """Everything that is live and not declared, as new entries."""
         edits: list[Edit] = []
         for kind, seen in self._kinds():
-            declared, shelf = self._folder.declared(kind), self._shelf(kind)
+            declared, shelf = self._folder.entered(kind), self._shelf(kind)
             settings = self._folder.settings(kind)
             for key, live in seen.objects.items():
                 if key in declared or key not in self._only.get(kind.id, {key}):
                     continue
                 values, unsaid = exportable(kind, live, settings.ignore)
                 unsaid |= self._references.settle(kind, values)
+                owned = self._folder.owned(kind, key)
                 file = shelf.place(values) or self._folder.new_file(kind, values)
+                values = {name: value for name, value in values.items() if name not in owned}
                 edits.append(Edit(file, (kind.system, kind.name, key), values))
                 self._added.add((kind.id, key))
                 self._find(Finding(kind.id, key, What.ADD, file, tuple(values)))
@@ -220,10 +232,14 @@ class _Work:
         """What is declared and not live: left, or taken out when that was asked for."""
         edits: list[Edit] = []
         for kind, seen in self._kinds():
+            entered = self._folder.entered(kind)
             for key in seen.gone if kind.id not in self._only else ():
                 home = self._folder.home(kind, key)
                 path = (kind.system, kind.name, key)
-                if not self._options.prune:
+                if key not in entered:
+                    file = self._anywhere(kind, key)
+                    self._find(Finding(kind.id, key, What.LEFT, file, (), "it is gone live; take it out of the list"))
+                elif not self._options.prune:
                     self._find(Finding(kind.id, key, What.GONE, home.file or self._anywhere(kind, key)))
                 elif home.fixed:
                     self._find(Finding(kind.id, key, What.LEFT, home.file, (), "it is gone live; take its row out"))
@@ -262,6 +278,15 @@ class _Work:
             file = self._folder.home(kind, key).file
             self._find(Finding(kind.id, key, What.LEFT, file, names, "it still differs; change it by hand"))
 
+    def owned_elsewhere(self) -> None:
+        """Name the fields that differ and that another object's list owns: an export edits no such list."""
+        for kind, key, live, declared in self._declared():
+            names = self._differing(kind, declared, live, owned=True)
+            for name in names:
+                file = declared.places[name].file
+                why = "another object's list gives it this value; change it there"
+                self._find(Finding(kind.id, key, What.LEFT, file, (name,), why))
+
     def _updates(self) -> list[_Update]:
         found: list[_Update] = []
         for kind, key, live, declared in self._declared():
@@ -295,14 +320,16 @@ class _Work:
 
     def _declared(self) -> Iterator[tuple[Kind, str, Values, Declared]]:
         for kind, seen in self._kinds():
-            for key, declared in self._folder.declared(kind).items():
+            for key, declared in self._folder.entered(kind).items():
                 may = kind.id not in self._only or (kind.id, key) in self._added
                 if may and key in seen.objects:
                     yield kind, key, seen.objects[key], declared
 
-    def _differing(self, kind: Kind, declared: Declared, live: Values) -> dict[str, Any]:
+    def _differing(self, kind: Kind, declared: Declared, live: Values, *, owned: bool = False) -> dict[str, Any]:
+        """`owned`: those that another object's list owns, in the place of all others."""
         ignored = declared.ignore | self._folder.settings(kind).ignore
-        return differing(kind, declared, live, ignored, every=self._options.every)
+        found = differing(kind, declared, live, ignored, every=self._options.every)
+        return {name: value for name, value in found.items() if (name in declared.implied) is owned}
 
     def _remaining(self) -> Iterator[tuple[Kind, str, tuple[str, ...]]]:
         for kind, key, live, declared in self._declared():

@@ -12,6 +12,7 @@ from cxconfig.export.values import folded, ordered, target_of, texts_in, unusabl
 from cxconfig.kinds import Handler, Kind, KindSettings, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.live import Watch
+from cxconfig.tenancy import desired_object
 
 AT_ONCE = 1_000
 """So many objects are asked for together: one that cannot be read makes no more than these be read again."""
@@ -80,8 +81,8 @@ def _by_itself(kind: Kind, tenant: Tenant) -> bool:
 
 
 def _read(tenant: Tenant, kind: Kind, live: Connected, watch: Watch) -> Seen:
-    declared = {key: kind.desire(d).fields for key, d in tenant.objects[kind.id].items()}
     settings = tenant.systems[kind.system].kinds.get(kind.name) or KindSettings()
+    declared = {key: desired_object(kind, d, settings).fields for key, d in tenant.objects[kind.id].items()}
     seen = read_kind(kind, live.handler(kind), declared, settings, watch)
     live.read += len(seen.objects)
     return seen

@@ -11,6 +11,7 @@ from cxconfig.language import references
 from cxconfig.language.keywords import keywords_of, read_keywords
 from cxconfig.language.mistakes import Path, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, described, is_null
+from cxconfig.language.owning import Claim
 from cxconfig.language.scalars import text
 from cxconfig.language.shape import BAD, Bad, Shape, Spot, TextShape, fields_of, note, validated
 
@@ -45,7 +46,8 @@ class Places(Mapping[str, Place]):
 
 
 class Fields:
-    """Reads the objects of one kind. `uses`: what their fields refer to, those of faulty objects too."""
+    """Reads the objects of one kind. `uses`: what their fields refer to, `claims`: whom their lists name; both those of
+    faulty objects, too."""
 
     def __init__(self, kind: Kind, settings: KindSettings) -> None:
         self._kind = kind
@@ -61,6 +63,8 @@ class Fields:
             if spec.refers_to
         }
         self.uses: list[Use] = []
+        self.claims: list[Claim] = []
+        self._claiming = kind.owning.names if kind.owning is not None else ""
 
     def read(self, key: ScalarNode, node: Node, spot: Spot, *, partial: bool = False) -> Declared | None:
         """The object, or None with at least one mistake noted.
@@ -107,6 +111,8 @@ class Fields:
                 values[name] = plain
                 if name in self._targets:
                     self._use(name, plain, value, spot)
+                elif name == self._claiming and not partial and isinstance(value, SequenceNode):
+                    self._claim(key, value, spot.below(name))
         return self._validated(key, node, values, secrets, bad, spot, partial)
 
     def _awaits_secret(self, node: MappingNode) -> bool:
@@ -123,6 +129,12 @@ class Fields:
             if target:
                 place = spot.sheet.place(at)
                 self.uses.append(Use(self._targets[name], str(target), place, (*spot.path, name)))
+
+    def _claim(self, key: ScalarNode, node: SequenceNode, spot: Spot) -> None:
+        for index, item in enumerate(node.items):
+            if isinstance(item, ScalarNode) and item.text:
+                path = (*spot.path, f"[{index}]")
+                self.claims.append(Claim(key.text, item, spot.sheet.place(item), path))
 
     def _value(self, shape: Shape, spec: FieldSpec, node: Node, spot: Spot) -> Any:
         below = Spot(spot.sheet, (*spot.path, spec.name), masked=spec.secret or spec.private)

@@ -12,18 +12,22 @@ from cxconfig.language.keywords import EXTENDS
 from cxconfig.language.layers import Idle, finished, merge, merged, removes
 from cxconfig.language.mistakes import Mistakes, Sheet, dotted, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, is_null
+from cxconfig.language.owning import Claim, Owned
 from cxconfig.language.sections import DEFAULTS, TEMPLATES, Entry, Layer, folded, other_case
 from cxconfig.language.shape import Spot
 
 MOST_MERGED = 2_000_000
 """So many values may come of merging objects with their layers: 100,000 objects of 20 values each."""
 
-Owned = list[tuple[Layer, Entry]]
+Layers = list[tuple[Layer, Entry]]
 """An object's entries, layer by layer; there is at least one."""
 
 
 class Objects:
-    """`found`: kind id -> key -> object. `whole`: every file could be read; `marked`: some hold `$remove` or such."""
+    """`found`: kind id -> key -> object. `whole`: every file could be read; `marked`: some hold `$remove` or such.
+
+    `implied`: kind id and key -> field -> the entry of another object's list that gives it its value.
+    """
 
     def __init__(
         self,
@@ -37,7 +41,8 @@ class Objects:
     ) -> None:
         self.found: dict[str, dict[str, Declared]] = {kind.id: {} for kind in registry.all()}
         self.inheritances = {kind.id: Inheritance(kind, layers, Sheet("", mistakes), whole) for kind in registry.all()}
-        self.owned: dict[str, dict[str, Owned]] = {}
+        self.owned: dict[str, dict[str, Layers]] = {}
+        self.implied: dict[tuple[str, str], dict[str, Claim]] = {}
         self._registry = registry
         self._mistakes = mistakes
         self._sheet = Sheet("", mistakes)
@@ -46,6 +51,7 @@ class Objects:
         self._whole = whole
         self._marked = marked
         self._uses: list[Use] = []
+        self._claims: dict[str, list[Claim]] = {}
         self._merged = 0
         self._full = False
 
@@ -56,8 +62,21 @@ class Objects:
             self._inherited(kind, fields)
             self._kind(kind, fields)
             self._uses += fields.uses
+            self._claims[kind.id] = fields.claims
+        self._give()
         if self._whole:
             self._check_references()
+
+    def _give(self) -> None:
+        """Let the lists of objects give other objects their fields."""
+        for owner in self._registry.all():
+            if owner.owning is None or not self._claims[owner.id]:
+                continue
+            kind = self._registry[f"{owner.system}.{owner.owning.kind}"]
+            objects = Owned(owner, kind, self._mistakes)
+            objects.give(self._claims[owner.id], self.found[kind.id], self.owned[kind.id])
+            for key, claim in objects.implied.items():
+                self.implied.setdefault((kind.id, key), {})[owner.owning.field] = claim
 
     def _inherited(self, kind: Kind, fields: Fields) -> None:
         """The mistakes of defaults and templates, at their own places and whether they are used or not."""
@@ -89,10 +108,10 @@ class Objects:
                 if declared is not None:
                     found[name] = declared
 
-    def _assembled(self, kind: Kind) -> dict[str, Owned]:
+    def _assembled(self, kind: Kind) -> dict[str, Layers]:
         """The entries of each object over all layers, without those that a later layer takes out."""
         names: dict[str, str] = {}
-        found: dict[str, Owned] = {}
+        found: dict[str, Layers] = {}
         for layer in self._layers:
             for name, entry in layer.objects[kind.id].items():
                 first = names.get(folded(name))
@@ -113,14 +132,14 @@ class Objects:
                     found.setdefault(name, []).append((layer, entry))
         return found
 
-    def _fit(self, entries: Owned, spot: Spot, fields: Fields) -> bool:
+    def _fit(self, entries: Layers, spot: Spot, fields: Fields) -> bool:
         """An object's entry is a mapping, or nothing."""
         unfit = [e for _, e in entries if not isinstance(e.value, MappingNode) and not is_null(e.value)]
         for entry in unfit:
             fields.read(entry.key, entry.value, spot)
         return not unfit
 
-    def _effective(self, entries: Owned, inheritance: Inheritance, spot: Spot) -> Node:
+    def _effective(self, entries: Layers, inheritance: Inheritance, spot: Spot) -> Node:
         """The object over its templates and the defaults."""
         nodes: list[Node] = [e.value for _, e in entries if isinstance(e.value, MappingNode) and e.value.entries]
         key = entries[0][1].key

@@ -34,13 +34,13 @@ class Origin:
 
 def origins(found: Objects, kind: Kind, key: str, path: Sequence[str], *, reveal: bool = False) -> list[Origin]:
     """The layers that list a field of a declared object, or an entry of it (`path`: `skills`, `English`), the highest
-    first, down to one that replaces the rest.
+    first, down to one that replaces the rest. What another object's list gives it is above them all.
 
     Personal data and texts in secret fields are left out unless `reveal`; references are always shown.
     """
     spec = kind.specs.get(path[0], FieldSpec(name=path[0]))
     hidden = (spec.private or spec.secret) and not reveal
-    said = []
+    said = _given(found, kind, key, path)
     for source in reversed(sources(found, kind, key)):
         node, last = _at(source.node, path)
         if node is not None:
@@ -48,6 +48,14 @@ def origins(found: Objects, kind: Kind, key: str, path: Sequence[str], *, reveal
         if last:
             break
     return said
+
+
+def _given(found: Objects, kind: Kind, key: str, path: Sequence[str]) -> list[Origin]:
+    claim = found.implied.get((kind.id, key), {}).get(path[0])
+    if claim is None:
+        return []
+    *_, owners, owner, names, _index = claim.path
+    return [Origin(f"`{names}` of {owners} {owner}", claim.place, claim.owner)]
 
 
 def _at(node: Node, path: Sequence[str]) -> tuple[Node | None, bool]:
@@ -66,7 +74,7 @@ def _at(node: Node, path: Sequence[str]) -> tuple[Node | None, bool]:
 
 def listed(found: Objects, kind: Kind, key: str) -> list[str]:
     """The names of all fields that any layer of an object lists, in the kind's order, then the keywords."""
-    names: set[str] = set()
+    names: set[str] = set(found.implied.get((kind.id, key), ()))
     for source in sources(found, kind, key):
         if isinstance(source.node, MappingNode):
             names.update(source.node.entries)
@@ -76,7 +84,9 @@ def listed(found: Objects, kind: Kind, key: str) -> list[str]:
 
 def sources(found: Objects, kind: Kind, key: str) -> Sequence[Source]:
     """All layers of a declared object, the lowest first."""
-    owned = found.owned[kind.id][key]
+    owned = found.owned[kind.id].get(key)
+    if owned is None:
+        return []
     inheritance = found.inheritances[kind.id]
     spot = Spot(Sheet("", Mistakes()), (kind.system, kind.name, key))
     chain: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cxconfig.kinds import Action, Cause, Desired, Difference, Kind, Registry, Values
+from cxconfig.planning.membership import not_there, with_intruders
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import differing, ignored, is_candidate, is_digest, record_of, record_value
 from cxconfig.planning.removed import removed
@@ -19,9 +20,10 @@ def compare(registry: Registry, world: World) -> Plan:
     """The plan that brings the live systems and the record to what is declared."""
     steps: list[Step] = []
     for kind in registry.all():
-        steps += [s for s in _declared(kind, world) if s.action is not Action.NONE or s.problems or s.notes]
-        steps += removed(kind, world)
-        steps += undeclared(kind, world)
+        found = [s for s in _declared(kind, world) if s.action is not Action.NONE or s.problems or s.notes]
+        found += removed(kind, world)
+        found += undeclared(kind, world)
+        steps += with_intruders(kind, found, registry, world)
     declared: dict[str, int] = {}
     for kind_id, _ in world.desired:
         declared[kind_id] = declared.get(kind_id, 0) + 1
@@ -92,7 +94,8 @@ def _present(
 def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None, record: Values, world: World) -> Step:
     call = kind.creation(desired)
     supporting = world.supporting.get(kind.id, {})
-    problems = tuple(f"{kind.singular} {step.key}: {p}" for p in kind.problems(desired, None, supporting))
+    said = [not_there(kind, desired)] if desired.implicit else kind.problems(desired, None, supporting)
+    problems = tuple(f"{kind.singular} {step.key}: {p}" for p in said)
     cause = None
     if world.recorded is not None:
         cause = Cause.NEW

@@ -21,7 +21,8 @@ class World:
     `live`: by kind and key, for every declared and every recorded object. `supporting`: by kind, what its handler
     read for `Kind.problems`. `secrets`: the resolved secret fields by object. `recorded`: what the state holds; None
     in an audit, which knows no state. `settings`: what tenant.yaml says of kinds. `listed`: the keys of all live
-    objects, by kind, of those kinds alone of which all are managed and looked for. `untouchable`: objects that must
+    objects, by kind, of those kinds alone of which all are managed and looked for. `rosters`: the same of those kinds
+    of which somebody has an exclusive list (see `Owning`); `live` holds them, too. `untouchable`: objects that must
     never be disabled or deleted, and why (see `Kind.untouchable`).
     """
 
@@ -34,6 +35,7 @@ class World:
     settings: Mapping[str, KindSettings] = field(default_factory=dict)
     digester: Digester | None = None
     listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rosters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     untouchable: Mapping[Key, str] = field(default_factory=dict)
 
     def settings_of(self, kind: Kind) -> KindSettings:

@@ -57,18 +57,17 @@ def visible(kind: Kind, name: str, value: Any, reveal: bool = False) -> Any:
 def effective(tenant: Tenant, registry: Registry, *, reveal: bool = False) -> dict[str, Any]:
     """The document that a run works from: every layer merged, in the form of the files; no secret is in it.
 
-    With `reveal` it reads as the same tenant again.
+    With `reveal` it reads as the same tenant again. What stands only in another object's list stands only there.
     """
     document: dict[str, Any] = {"api_version": API_VERSION, "tenant": tenant.name}
     document["systems"] = {name: _system(entry) for name, entry in tenant.systems.items()}
     for system in registry.systems():
         kinds = {
-            kind.name: {key: _object(kind, declared, reveal) for key, declared in tenant.objects[kind.id].items()}
+            kind.name: {key: _object(kind, d, reveal) for key, d in tenant.objects[kind.id].items() if not d.implicit}
             for kind in registry.of_system(system).values()
-            if tenant.objects[kind.id]
         }
-        if kinds:
-            document[system] = kinds
+        if any(kinds.values()):
+            document[system] = {name: objects for name, objects in kinds.items() if objects}
     return document
 
 

@@ -121,14 +121,16 @@ def _difference(step: Step, command: str, kinds: Kinds) -> Finding:
 
 
 def _undeclared(result: Result, kinds: Kinds) -> Iterator[Finding]:
-    """Live objects that are only reported, in one sentence for each kind: they have no place in the files."""
-    by_kind: dict[str, list[str]] = {}
+    """Live objects that are only reported, in one sentence for each kind and note: they have no place in the files."""
+    alike: dict[tuple[str, str], list[str]] = {}
     for step in result.plan.undeclared:
-        by_kind.setdefault(step.kind, []).append(step.key)
+        note = "; ".join(safe(scrubbed(text, step, kinds)) for text in step.notes)
+        alike.setdefault((step.kind, note), []).append(step.key)
     level = Level.WARNING if result.command == "audit" else Level.NOTE
-    for kind, keys in by_kind.items():
+    for (kind, note), keys in alike.items():
         verb = "is" if len(keys) == 1 else "are"
-        message = f"{kinds.noun(kind, len(keys))} {verb} live and not declared: {names(keys, MOST_ENTRIES)}"
+        more = f" ({note})" if note else ""
+        message = f"{kinds.noun(kind, len(keys))} {verb} live and not declared: {names(keys, MOST_ENTRIES)}{more}"
         yield Finding(Rule.DRIFT, level, f"{kinds.title(kind)} not declared", message)
 
 

@@ -6,9 +6,9 @@ Source: the vendor's "Get Teams" (names), and the statistics API's `cfg/teams` (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cxconfig.errors import ObjectError
 from cxconfig.kinds import (
@@ -16,9 +16,12 @@ from cxconfig.kinds import (
     Declared,
     Desired,
     Difference,
+    Extent,
+    FieldSpec,
     Handler,
     Kind,
     OnRemove,
+    Owning,
     Tick,
     Values,
     specs_of,
@@ -28,9 +31,19 @@ from cxconfig.nearness import near
 
 
 class Team(BaseModel):
-    """A team that must exist; it has no fields that the API could change."""
+    """A team that must exist: the API cannot create or change one. It may list its members, whose `team` it then is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    members: Annotated[
+        list[Annotated[str, Field(min_length=1)]],
+        FieldSpec(setting=True, limits="each user in one team only", example="[jdoe, jroe]"),
+    ] = Field(default_factory=list)
+    """The logins of users whose `team` this is, in the place of a `team` of their own. Of a user who is not declared in
+    `users` nothing else is managed."""
+    membership: Annotated[Extent, FieldSpec(setting=True, example="exclusive")] = Extent.ADDITIVE
+    """May others be in the team, too? `exclusive`: whoever is in it live, and neither in `members` nor declared with
+    this `team`, is reported."""
 
 
 class Teams(Kind):
@@ -43,6 +56,7 @@ class Teams(Kind):
     privilege = "Manage users"
     example = "Sales"
     listable = True
+    owning = Owning(names="members", extent="membership", kind="users", field="team")
 
     def desire(self, declared: Declared) -> Desired:
         return Desired(self.id, declared.key, {}, place=declared.place)

@@ -12,10 +12,12 @@ from cxconfig.kinds import (
     Declared,
     Desired,
     Difference,
+    Extent,
     FieldSpec,
     Handler,
     Kind,
     OnRemove,
+    Owning,
     Registry,
     System,
     SystemSettings,
@@ -35,6 +37,9 @@ systems:
 
 class Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    members: Annotated[list[Annotated[str, Field(min_length=1)]], FieldSpec(setting=True)] = Field(default_factory=list)
+    membership: Annotated[Extent, FieldSpec(setting=True)] = Extent.ADDITIVE
 
 
 class Address(BaseModel):
@@ -94,6 +99,7 @@ class Groups(_Kind):
     model = Group
     specs = specs_of(Group)
     removals = (OnRemove.RETAIN,)
+    owning = Owning(names="members", extent="membership", kind="agents", field="group")
 
 
 class Agents(_Kind):

@@ -47,7 +47,10 @@ def test_who_may_set_it_and_when() -> None:
     )
     teams = describe(REGISTRY, "onecloud.teams")
     assert isinstance(teams, KindHelp)
-    assert (teams.created_by, teams.fields) == ("", ())
+    assert (teams.created_by, [(f.name, f.settable) for f in teams.fields]) == (
+        "",
+        [("members", Settable.STEERS), ("membership", Settable.STEERS)],
+    )
     assert list(teams.removals) == ["retain"]
     shift = describe(fakes.REGISTRY, "desk.agents.shift")
     assert isinstance(shift, FieldHelp) and shift.settable is Settable.NEVER
@@ -96,7 +99,7 @@ def test_what_follows_a_field_is_left_aside() -> None:
     [
         ("onecloud.users.tem", "onecloud.users has no field 'tem'", "Did you mean `team`"),
         ("onecloud.users.zzz", "onecloud.users has no field 'zzz'", "Its fields: first_name, last_name, email"),
-        ("onecloud.teams.size", "onecloud.teams has no field 'size'", "A team has no fields."),
+        ("onecloud.teams.size", "onecloud.teams has no field 'size'", "Its fields: members, membership."),
         ("onecloud.user", "there is no kind 'onecloud.user'", "Did you mean `onecloud.users`"),
         ("onecloud", "there is no kind 'onecloud'", "`onecloud.users`"),
         ("", "there is no kind ''", "There is: onecloud.teams, onecloud.users, onecloud.scim_accounts."),

@@ -1,0 +1,77 @@
+"""Exclusive lists (see `kinds.Owning`): which live objects have what such a list gives, and are not in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from cxconfig.kinds import Action, Cause, Desired, Kind, Registry
+from cxconfig.planning.plan import Step
+from cxconfig.planning.removed import REMOVALS
+from cxconfig.planning.world import Key, World
+
+
+def closed(registry: Registry, desired: Mapping[Key, Desired]) -> dict[str, list[tuple[Kind, str]]]:
+    """Kind id -> the objects whose list says of it who alone may have them: their kind and their key."""
+    found: dict[str, list[tuple[Kind, str]]] = {}
+    for (kind_id, key), one in desired.items():
+        owner = registry[kind_id]
+        if one.exclusive and owner.owning is not None:
+            found.setdefault(f"{owner.system}.{owner.owning.kind}", []).append((owner, key))
+    return found
+
+
+def not_there(kind: Kind, desired: Desired) -> str:
+    """Why an object that stands only in another object's list cannot be created."""
+    names = ", ".join(f"`{name}`" for name in desired.fields)
+    return (
+        f"it does not exist, and nothing but its {names} is declared: declare it under `{kind.id}` with what its"
+        " creation needs, or correct the name"
+    )
+
+
+def with_intruders(kind: Kind, steps: Sequence[Step], registry: Registry, world: World) -> list[Step]:
+    """The steps of a kind, and a note for each object that has what others own exclusively, and is not in their list.
+
+    It is only reported: there may be nothing that it could have in its place.
+    """
+    notes = dict(_intruders(kind, registry, world))
+    found = []
+    for step in steps:
+        note = "" if step.action in REMOVALS else notes.pop(step.key, "")
+        found.append(replace(step, notes=(*step.notes, note)) if note else step)
+    going = {step.key for step in steps if step.action in REMOVALS}
+    for key, note in notes.items():
+        desired = world.desired.get((kind.id, key))
+        cause, place = (None, desired.place) if desired else (Cause.UNDECLARED, None)
+        if key not in going:
+            found.append(Step(kind.id, key, Action.NONE, cause, notes=(note,), place=place, exists=True))
+    return found
+
+
+def _intruders(kind: Kind, registry: Registry, world: World) -> Iterator[tuple[str, str]]:
+    """Key and note of each; nobody whose field is declared, as that is brought to what it should be."""
+    owners = closed(registry, world.desired).get(kind.id, [])
+    settings = world.settings_of(kind)
+    declared = [key for kind_id, key in world.desired if kind_id == kind.id] if owners else []
+    covered = {kind.identity(key) for key in declared}
+    others = (key for key in world.rosters.get(kind.id, ()) if kind.identity(key) not in covered)
+    for key in (*declared, *others) if owners else ():
+        where = (kind.id, key)
+        live = world.live.get(where)
+        if live is None or settings.excludes(key) or where in world.untouchable:
+            continue
+        for owner, name in owners:
+            assert owner.owning is not None
+            field = owner.owning.field
+            managed = where in world.desired and field in world.desired[where].fields
+            if not managed and kind.equal(field, live.get(field), name):
+                yield key, _note(owner, name, field)
+
+
+def _note(owner: Kind, name: str, field: str) -> str:
+    assert owner.owning is not None
+    return (
+        f"in the {owner.singular} {name!r}, whose `{owner.owning.names}` are exclusive: list it there, or give it"
+        f" another `{field}`"
+    )

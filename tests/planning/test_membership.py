@@ -1,0 +1,138 @@
+"""Exclusive members of a team: who is in it live and should not be is reported, and nothing is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cxconfig.errors import Place
+from cxconfig.kinds import Action, Cause, Declared, KindSettings, OnRemove
+from cxconfig.planning.compare import compare
+from cxconfig.planning.plan import Plan, Recorded, Result
+from cxconfig.planning.record import Digester, record_of
+from cxconfig.planning.world import Key, World
+from cxconfig.reports.findings import of_result
+from cxconfig.tenancy import desired_object
+from providers.registry import REGISTRY
+
+USERS, TEAMS = "onecloud.users", "onecloud.teams"
+PLACE = Place("a.yaml", 3, 4)
+DIGESTER = Digester("correct horse", "acme")
+NOTE = "in the team 'Sales', whose `members` are exclusive: list it there, or give it another `team`"
+
+
+def person(key: str, *, implicit: bool = False, **values: Any) -> Declared:
+    implied = frozenset({"team"} if implicit else ())
+    return Declared(USERS, key, values, PLACE, implied=implied, implicit=implicit)
+
+
+def member(key: str, team: str = "Sales") -> Declared:
+    return person(key, implicit=True, team=team)
+
+
+def team(name: str, membership: str = "exclusive") -> Declared:
+    return Declared(TEAMS, name, {"membership": membership}, PLACE)
+
+
+def planned(
+    *declared: Declared,
+    live: dict[str, str | None],
+    held: tuple[str, ...] = (),
+    audit: bool = False,
+    untouchable: str = "",
+    **settings: Any,
+) -> Plan:
+    """`live`: login -> team; `held`: recorded members that are no longer declared."""
+    said = {USERS: KindSettings(**settings)}
+    desired = {(d.kind, d.key): desired_object(REGISTRY[d.kind], d, KindSettings()) for d in declared}
+    seen: dict[Key, Any] = {
+        (USERS, key): None if name is None else {"team": name, "disabled": False} for key, name in live.items()
+    }
+    seen |= {where: {} for where in desired if where[0] == TEAMS}
+    recorded = {
+        where: Recorded(*where, record_of(REGISTRY[where[0]], d, {}, DIGESTER), "urn:x") for where, d in desired.items()
+    }
+    gone = {
+        (USERS, key): Recorded(USERS, key, {"key": key, "team": "Sales", "on_remove": "retain"}, "u") for key in held
+    }
+    supporting: dict[str, Any] = {USERS: {"teams": ("Sales", "Support"), "unaddressable": lambda login: False}}
+    return compare(
+        REGISTRY,
+        World(
+            "acme",
+            desired,
+            seen,
+            supporting,
+            None if audit else {**recorded, **gone},
+            settings=said,
+            digester=None if audit else DIGESTER,
+            rosters={USERS: sorted(live)},
+            untouchable={(USERS, untouchable): "the API user"} if untouchable else {},
+        ),
+    )
+
+
+def found(plan: Plan) -> dict[str, tuple[Action, Cause | None, tuple[str, ...]]]:
+    return {step.key: (step.action, step.cause, step.notes) for step in plan.steps}
+
+
+def test_who_is_not_listed_is_reported() -> None:
+    """Members, those declared with the team, those in other teams and those who are excluded are not."""
+    people = {"m": "Sales", "own": "Sales", "stray": "Sales", "else": "Support", "svc-1": "Sales", "api": "Sales"}
+    plan = planned(
+        team("Sales"), member("m"), person("own", team="Sales"), live=people, exclude=("svc-*",), untouchable="api"
+    )
+    assert found(plan) == {"stray": (Action.NONE, Cause.UNDECLARED, (NOTE,))}
+    assert Result("preview", plan).exit_code == 0
+    shown = planned(team("Sales"), member("m"), live={"m": "Sales", "stray": "Sales"}, audit=True)
+    assert Result("audit", shown).exit_code == 2
+    (finding,) = of_result(Result("audit", shown), REGISTRY)
+    assert finding.message == f"1 user is live and not declared: stray ({NOTE})"
+
+
+def test_an_additive_list_reports_nobody() -> None:
+    """Nor does an exclusive one report those in a team of another name."""
+    people = {"m": "Sales", "stray": "Sales"}
+    assert found(planned(team("Sales", "additive"), member("m"), live=people)) == {}
+    assert found(planned(team("Support"), member("m"), live=people)) == {}
+
+
+def test_who_is_moved_away_by_this_plan_is_not_reported() -> None:
+    """The update brings it to another team; so does one whose team the YAML gives."""
+    plan = planned(team("Sales"), team("Support"), member("m", "Support"), live={"m": "Sales"})
+    assert found(plan) == {"m": (Action.UPDATE, Cause.DRIFT, ())}
+
+
+def test_a_declared_user_without_a_team() -> None:
+    """Its own step says it, or one that does nothing; a team that it ignores is not managed, but declared."""
+    plan = planned(team("Sales"), person("a"), person("b", email="b@x"), live={"a": "Sales", "b": "Sales"})
+    assert found(plan) == {"a": (Action.NONE, None, (NOTE,)), "b": (Action.UPDATE, Cause.DRIFT, (NOTE,))}
+
+
+def test_a_member_that_leaves_the_list() -> None:
+    """It is forgotten and stays in the team; one that is gone live is only forgotten."""
+    plan = planned(team("Sales"), live={"m": "Sales"}, held=("m",))
+    assert found(plan) == {"m": (Action.FORGET, Cause.REMOVED, (NOTE,))}
+    plan = planned(team("Sales"), live={"m": None}, held=("m",))
+    assert found(plan) == {"m": (Action.FORGET, Cause.REMOVED, ())}
+    plan = planned(team("Sales"), live={"m": "Support"}, held=("m",))
+    assert found(plan) == {"m": (Action.FORGET, Cause.REMOVED, ())}
+
+
+def test_a_member_that_does_not_exist() -> None:
+    """It is not created from a name alone: the problem names what is declared and the way out."""
+    plan = planned(team("Sales"), member("m"), live={"m": None})
+    (step,) = plan.steps
+    assert step.action is Action.CREATE and step.place == PLACE
+    assert step.problems == (
+        "user m: it does not exist, and nothing but its `team` is declared: declare it under `onecloud.users` with what"
+        " its creation needs, or correct the name",
+    )
+
+
+def test_what_becomes_of_a_member_is_its_team_alone() -> None:
+    """A disabled member stays disabled, and nobody disables or enables who leaves."""
+    desired = desired_object(REGISTRY[USERS], member("m"), KindSettings(on_remove=OnRemove.DELETE, protect=True))
+    record = record_of(REGISTRY[USERS], desired, {}, DIGESTER)
+    assert record == {"key": "m", "team": "Sales", "on_remove": "retain"}
+    plan = planned(live={"m": "Sales"}, held=("m",), on_remove=OnRemove.DELETE, protect=True)
+    assert found(plan) == {"m": (Action.FORGET, Cause.REMOVED, ())}
