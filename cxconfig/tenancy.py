@@ -41,10 +41,12 @@ def desired_object(kind: Kind, declared: Declared, settings: KindSettings) -> De
     if declared.implicit:
         fields = {name: value for name, value in desired.fields.items() if name in declared.implied}
         desired = replace(desired, fields=fields, on_remove=OnRemove.RETAIN, implicit=True)
-    if kind.owning is not None and declared.values.get(kind.owning.extent) == Extent.EXCLUSIVE:
-        desired = replace(desired, exclusive=True)
+    apart = {ON_REMOVE}
+    if kind.owning is not None:
+        apart |= {kind.owning.names, kind.owning.extent}
+        desired = replace(desired, exclusive=declared.values.get(kind.owning.extent) == Extent.EXCLUSIVE)
     ignore = (declared.ignore | settings.ignore) & desired.fields.keys()
-    said = {name: value for name, value in declared.values.items() if kind.specs[name].setting and name != ON_REMOVE}
+    said = {name: v for name, v in declared.values.items() if kind.specs[name].setting and name not in apart}
     return replace(desired, ignore=frozenset(ignore), protect=declared.protect, was=declared.was, options=said)
 
 

@@ -56,6 +56,34 @@ def test_show_prints_the_effective_document(folder: Path) -> None:
     assert data["onecloud"]["users"]["jane.doe"]["team"] == "Sales"
 
 
+def test_members_of_a_team(folder: Path) -> None:
+    """A mere member is shown in its list alone, is explained all the same, and counts as declared."""
+    text = PEOPLE.replace("Support: {}", "Support: {members: [jane.doe, mere]}").replace("team: Sales, ", "")
+    (folder / "people.yaml").write_text(text, "utf-8")
+    data = json.loads(cxconfig("show", "--format", "json", cwd=folder).out)["onecloud"]
+    assert data["teams"]["Support"] == {"members": ["jane.doe", "mere"]}
+    assert list(data["users"]) == ["jane.doe"] and data["users"]["jane.doe"]["team"] == "Support"
+    assert "2 onecloud users; no mistakes" in cxconfig("validate", cwd=folder).out
+    told = cxconfig("explain", "onecloud.users.mere", cwd=folder)
+    assert (told.code, told.err) == (0, "") and "disabled" not in told.out
+    assert "team  Support  people.yaml:2:" in told.out and "`members` of teams Support" in told.out, told.out
+    one = cxconfig("explain", "onecloud.users.jane.doe.team", cwd=folder)
+    assert "onecloud.users.jane.doe.team: Support" in one.out and "`members` of teams Support" in one.out
+    (folder / "people.yaml").write_text(PEOPLE.replace("Support: {}", "Support: {members: [jane.doe]}"), "utf-8")
+    refused = cxconfig("validate", cwd=folder)
+    assert refused.code == 1 and "has `team: Sales` at people.yaml:5:21" in refused.err, refused.err
+
+
+def test_a_member_can_be_added_as_a_user(folder: Path) -> None:
+    """That a list names it is no declaration of its own; a team is added with its members."""
+    team = cxconfig("add", "team", "Billing", "--members", "new", "--membership", "exclusive", cwd=folder)
+    assert team.code == 0 and "members: [new]" in team.out, team.out + team.err
+    user = cxconfig("add", "user", "new", "--first-name", "Nia", cwd=folder)
+    assert user.code == 0 and "Added the user new" in user.out, user.out + user.err
+    again = cxconfig("add", "user", "new", cwd=folder)
+    assert again.code == 1 and "declared already" in again.err
+
+
 def test_explain_tells_the_value_where_it_comes_from_and_what_it_overrides(folder: Path) -> None:
     """A name may hold dots; the field's meaning stands below."""
     shown = cxconfig("explain", "onecloud.users.jane.doe.team", "--env", "prod", cwd=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cxconfig.errors import Place
@@ -35,7 +36,7 @@ def team(name: str, membership: str = "exclusive") -> Declared:
 
 def planned(
     *declared: Declared,
-    live: dict[str, str | None],
+    live: Mapping[str, str | None],
     held: tuple[str, ...] = (),
     audit: bool = False,
     untouchable: str = "",
@@ -133,6 +134,8 @@ def test_what_becomes_of_a_member_is_its_team_alone() -> None:
     """A disabled member stays disabled, and nobody disables or enables who leaves."""
     desired = desired_object(REGISTRY[USERS], member("m"), KindSettings(on_remove=OnRemove.DELETE, protect=True))
     record = record_of(REGISTRY[USERS], desired, {}, DIGESTER)
+    owner = desired_object(REGISTRY[TEAMS], team("Sales"), KindSettings())
+    assert record_of(REGISTRY[TEAMS], owner, {}, DIGESTER) == {"key": "Sales"}, "a list is no part of its object"
     assert record == {"key": "m", "team": "Sales", "on_remove": "retain"}
     plan = planned(live={"m": "Sales"}, held=("m",), on_remove=OnRemove.DELETE, protect=True)
     assert found(plan) == {"m": (Action.FORGET, Cause.REMOVED, ())}
