@@ -31,7 +31,9 @@ def test_members_get_no_group_of_their_own(tmp_path: Path) -> None:
     found = load(tmp_path, REGISTRY).objects[AGENTS]
     assert found["mere"].values == {"first_name": "Me", "shift": "night", "group": "Sales"}
     added = "    free: {group: Sales}\n    mere: {first_name: Me, shift: night}\n"
-    assert (tmp_path / "a.yaml").read_text("utf-8") == LISTS + AGENT + added, "beside its like, whatever gives the group"
+    assert (tmp_path / "a.yaml").read_text("utf-8") == LISTS + AGENT + added, (
+        "beside its like, whatever gives the group"
+    )
     again = exported(tmp_path, LIVE)
     assert (again.files, again.findings) == ((), ())
 
