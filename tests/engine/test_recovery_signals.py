@@ -75,8 +75,8 @@ def test_interrupted_while_the_engine_previews(tenant: Tenant, send: Send) -> No
 
 @each_signal
 def test_interrupted_while_applying(tenant: Tenant, send: Send) -> None:
-    """The calls in flight finish and are recorded; the message counts what was done."""
-    tenant.write(agents(30))
+    """The calls in flight finish and are recorded; the message counts what was done, and says where passwords are."""
+    tenant.write({login: {**user, "password": "${generate:20}"} for login, user in agents(30).items()})
     rule = tenant.box.fault({"delay_ms": 500, "when": "after"}, method="POST", path=USER)
     process = tenant.start("up", "--yes")
     wait_until(lambda: bool(created(tenant)), "the first user is created")
@@ -86,6 +86,7 @@ def test_interrupted_while_applying(tenant: Tenant, send: Send) -> None:
     made = created(tenant)
     assert 0 < len(made) < 30
     assert f"{len(made) + 4} of 34 steps were done" in ended.said, str(ended)
+    assert f"{len(made)} generated password" in ended.said and "then delete the file" in ended.said, str(ended)
     assert {key for key in tenant.state() if key.startswith("users/")} == {f"users/{login}" for login in made}
     assert_ended(tenant, ended)
 

@@ -129,3 +129,20 @@ def test_the_shown_document_reads_as_the_same_tenant(agents: dict[str, Any]) -> 
         assert (again.values, again.ignore, again.protect) == (declared.values, declared.ignore, declared.protect)
     assert first.objects.keys() == second.objects.keys()
     assert first.systems["desk"].values == second.systems["desk"].values
+
+
+def test_settings_of_kinds_are_shown_as_they_are_read(tmp_path: Path) -> None:
+    """Limits in every form, too: read, shown and read again they are the same."""
+    kinds = "{create: 5, disable: 10%, delete: {count: 3, percent: 20}, update: {percent: 50}, replace: {count: 0}}"
+    text = f"{TENANT}    kinds: {{agents: {{on_remove: delete, exclude: [b, a], limits: {kinds}}}}}\n"
+    first = load(written(tmp_path / "one", {"tenant.yaml": text}), REGISTRY)
+    shown = effective(first, REGISTRY)
+    assert shown["systems"]["desk"]["kinds"]["agents"]["limits"] == {
+        "create": 5,
+        "disable": "10%",
+        "delete": {"count": 3, "percent": 20},
+        "update": "50%",
+        "replace": 0,
+    }
+    second = load(written(tmp_path / "two", {"tenant.yaml": document(shown)}), REGISTRY)
+    assert second.systems["desk"].kinds["agents"].limits == first.systems["desk"].kinds["agents"].limits
