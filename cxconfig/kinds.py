@@ -565,6 +565,10 @@ class Registry:
     def systems(self) -> tuple[str, ...]:
         return tuple(self._systems)
 
+    def twin(self, kind: Kind) -> Kind | None:
+        """The kind whose object of the same key is the same live object."""
+        return self._kinds.get(f"{kind.system}.{kind.twin}") if kind.twin else None
+
     def of_system(self, system: str) -> dict[str, Kind]:
         """Keyword -> kind."""
         return {kind.name: kind for kind in self._kinds.values() if kind.system == system}

@@ -115,7 +115,8 @@ def tenant_file(start: Start, registry: Registry) -> str:
 
 def people_file(start: Start, registry: Registry) -> str:
     """A file that declares nothing yet and shows how it would."""
-    kind = max(registry.of_system(start.system).values(), key=lambda kind: len(kind.specs))
+    kinds = [kind for kind in registry.of_system(start.system).values() if kind.leads or not kind.twin]
+    kind = max(kinds, key=lambda kind: len(kind.specs))
     needed = {name for name, spec in kind.specs.items() if spec.needed}
     shown = "".join(f"#   {line}\n" for line in example(kind).splitlines() if _field_of(line, kind) in {"", *needed})
     return (

@@ -179,6 +179,8 @@ class _Work:
         self._added: set[Key] = set()
         self._given_up: set[Key] = set()
         self._shelves: dict[str, Shelf] = {}
+        self._doors: dict[str, Mapping[str, str]] = {}
+        """By kind, what `_leading` said of it last."""
         self._references = References({kind.id: self._names(kind) for kind in self._registry.all()})
 
     def _kinds(self) -> Iterator[tuple[Kind, Seen]]:
@@ -207,11 +209,16 @@ class _Work:
         edits: list[Edit] = []
         for kind, seen in self._kinds():
             declared, shelf = self._folder.entered(kind), self._shelf(kind)
-            settings = self._folder.settings(kind)
-            for key, live in seen.objects.items():
-                if key in declared or key not in self._only.get(kind.id, {key}):
+            settings, leading = self._folder.settings(kind), self._leading(kind)
+            unread = self._unread(kind)
+            for live_key, live in seen.objects.items():
+                key = leading.get(kind.identity(live_key), live_key)
+                if key in declared or key not in self._only.get(kind.id, {key}) or kind.identity(key) in unread:
                     continue
-                values, unsaid = exportable(kind, live, settings.ignore)
+                elsewhere = self._elsewhere(kind, key, leading)
+                values, unsaid = exportable(kind, live, settings.ignore | elsewhere)
+                if not (values or unsaid) and kind.identity(key) in leading:
+                    continue  # nothing that its twin does not say
                 unsaid |= self._references.settle(kind, values)
                 owned = self._folder.owned(kind, key)
                 file = shelf.place(values) or self._folder.new_file(kind, values)
@@ -223,6 +230,31 @@ class _Work:
             for key, why in seen.unreadable.items():
                 self._find(Finding(kind.id, key, What.UNREADABLE, why=why))
         self._make_whole(edits)
+
+    def _leading(self, kind: Kind) -> dict[str, str]:
+        """The objects that are, or will be, declared by the kind that leads this one: identity -> key."""
+        leader = None if kind.leads else self._registry.twin(kind)
+        if leader is None:
+            return {}
+        keys = [*self._folder.entered(leader), *(key for kind_id, key in self._added if kind_id == leader.id)]
+        return {leader.identity(key): key for key in keys}
+
+    def _unread(self, kind: Kind) -> set[str]:
+        """Identities of objects that could not be read through the leading door: they are left out of this one, too."""
+        leader = None if kind.leads else self._registry.twin(kind)
+        seen = self._seen.get(leader.id) if leader is not None else None
+        return {kind.identity(key) for key in seen.unreadable} if seen is not None else set()
+
+    def _elsewhere(self, kind: Kind, key: str, leading: Mapping[str, str]) -> frozenset[str]:
+        """The fields that are said through the object's other door, so that they must not be said here, too."""
+        twin = self._registry.twin(kind)
+        if twin is None:
+            return frozenset()
+        if not kind.leads:
+            return frozenset(kind.twin_fields if kind.identity(key) in leading else ())
+        other = self._folder.entered(twin).get(key)
+        said = other.values if other is not None else {}
+        return frozenset(own for own, theirs in kind.twin_fields.items() if theirs in said)
 
     def _say(self, kind: Kind, key: str, file: str, unsaid: Mapping[str, str]) -> None:
         for name, why in unsaid.items():
@@ -320,6 +352,7 @@ class _Work:
 
     def _declared(self) -> Iterator[tuple[Kind, str, Values, Declared]]:
         for kind, seen in self._kinds():
+            self._doors[kind.id] = self._leading(kind)
             for key, declared in self._folder.entered(kind).items():
                 may = kind.id not in self._only or (kind.id, key) in self._added
                 if may and key in seen.objects:
@@ -328,6 +361,9 @@ class _Work:
     def _differing(self, kind: Kind, declared: Declared, live: Values, *, owned: bool = False) -> dict[str, Any]:
         """`owned`: those that another object's list owns, in the place of all others."""
         ignored = declared.ignore | self._folder.settings(kind).ignore
+        if kind.twin:
+            elsewhere = self._elsewhere(kind, declared.key, self._doors.get(kind.id, {}))
+            ignored |= elsewhere - declared.values.keys()
         found = differing(kind, declared, live, ignored, every=self._options.every)
         return {name: value for name, value in found.items() if (name in declared.implied) is owned}
 
@@ -360,11 +396,13 @@ class _Work:
             self._folder.tenant.name,
             tuple(self._folder.book.changes()),
             findings,
-            {kind.id: len(seen.objects) for kind, seen in self._kinds() if kind.id not in self._only},
+            {k.id: len(seen.objects) for k, seen in self._kinds() if k.id not in self._only and not seen.left_out},
             tuple(self._warnings()),
         )
 
     def _warnings(self) -> Iterator[str]:
         for kind, seen in self._kinds():
-            if not seen.listed:
+            if seen.left_out:
+                yield f"the {kind.name} of {kind.system} are left out: {seen.left_out}"
+            elif not seen.listed:
                 yield f"{kind.system} lists no {kind.name}: only those that are declared were read"

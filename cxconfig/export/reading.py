@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from cxconfig.errors import LiveError, PermissionDenied, Refused, SettingsError, UnexpectedAnswer
@@ -28,13 +28,14 @@ class Seen:
 
     `objects`: key -> live object, in stable order. `gone`: declared keys that do not exist live. `unreadable`: key ->
     why it is left out, without its values. `listed`: False when the API lists no such objects, so that only declared
-    ones were read.
+    ones were read. `left_out`: why nothing was read, of a kind that nobody asked for.
     """
 
     objects: Mapping[str, Values] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
     listed: bool = True
+    left_out: str = ""
 
 
 class Connected(Protocol):
@@ -48,7 +49,7 @@ class Connected(Protocol):
 def read_tenant(
     tenant: Tenant, registry: Registry, live: Connected, watch: Watch, kinds: Collection[str]
 ) -> tuple[dict[str, Seen], dict[str, set[str]]]:
-    """Every kind of `kinds` (none: see `_by_itself`) that tenant.yaml says how to reach, and what else they refer to.
+    """Every kind of `kinds` (none = all) that tenant.yaml says how to reach, and what else they refer to.
 
     The second result has, for each kind that is read only because others refer to it, the keys that they name: where
     one object of a kind is declared, every one that is referred to has to be.
@@ -62,11 +63,20 @@ def read_tenant(
                 way_out=f"Add systems.{system} with its url and credentials to tenant.yaml.",
             )
     known = [kind for kind in registry.all() if kind.system in tenant.systems]
-    wanted = [kind for kind in known if kind.id in kinds or (not kinds and _by_itself(kind, tenant))]
+    wanted = [kind for kind in known if not kinds or kind.id in kinds]
     for kind in wanted:
         live.handler(kind)  # every setting that is missing is told before the first call
     for kind in wanted:
-        seen[kind.id] = _read(tenant, kind, live, watch)
+        leader = None if kind.leads or kind.id in kinds else registry.twin(kind)
+        leading = seen.get(leader.id) if leader is not None else None
+        if leader is None or leading is None or tenant.objects[kind.id]:
+            seen[kind.id] = _read(tenant, kind, live, watch)
+            continue
+        spared = _settings(tenant, leader)
+        if why := _unreachable(live.handler(kind), leading):
+            seen[kind.id] = Seen(left_out=why)
+        else:
+            seen[kind.id] = _read(tenant, kind, live, watch, spared)
     for kind in known:
         names = _referred(kind, wanted, seen) - set(tenant.objects[kind.id]) if tenant.objects[kind.id] else set()
         if kind.id not in seen and names:
@@ -75,13 +85,25 @@ def read_tenant(
     return seen, only
 
 
-def _by_itself(kind: Kind, tenant: Tenant) -> bool:
-    """Is a kind read that nobody named? What another kind of the same live objects has is not written twice."""
-    return not kind.twin or kind.leads or bool(tenant.objects[kind.id])
+def _unreachable(handler: Handler, leading: Seen) -> str:
+    """Why the other door to the same objects cannot be used: one of them is tried before all are asked for."""
+    for key in list(leading.objects)[:1]:
+        try:
+            handler.observe({key: {}})
+        except OneObject as error:
+            return f"{error.what}. {error.way_out}".strip()
+    return ""
 
 
-def _read(tenant: Tenant, kind: Kind, live: Connected, watch: Watch) -> Seen:
-    settings = tenant.systems[kind.system].kinds.get(kind.name) or KindSettings()
+def _settings(tenant: Tenant, kind: Kind) -> KindSettings:
+    return tenant.systems[kind.system].kinds.get(kind.name) or KindSettings()
+
+
+def _read(tenant: Tenant, kind: Kind, live: Connected, watch: Watch, spared: KindSettings | None = None) -> Seen:
+    """`spared`: the settings of the kind that leads this one; what they exclude is left alone through both doors."""
+    settings = _settings(tenant, kind)
+    if spared is not None:
+        settings = replace(settings, exclude=(*settings.exclude, *spared.exclude))
     declared = {key: desired_object(kind, d, settings).fields for key, d in tenant.objects[kind.id].items()}
     seen = read_kind(kind, live.handler(kind), declared, settings, watch)
     live.read += len(seen.objects)

@@ -50,7 +50,10 @@ def test_a_folder_with_nothing_but_a_tenant_file_is_filled(live: Tenant) -> None
         "      email: agent0@acme.example.com\n      team: Sales\n"
     )
     assert PHONE in files(live)["onecloud/users/sales.yaml"] and "555" not in ran.text
-    assert "onecloud users: 6 to add" in ran.out and "Written: 5 files; 4 teams, 6 users live." in ran.said
+    assert (
+        "onecloud users: 6 to add" in ran.out
+        and "Written: 5 files; 4 teams, 6 users, 6 scim_accounts live." in ran.said
+    )
     assert "Reading onecloud users" in ran.err
     assert live.holding(PASSWORD) == []
 
@@ -110,7 +113,8 @@ def test_a_dry_run_writes_nothing_and_tells_by_its_exit_code(live: Tenant) -> No
         assert (ran.code, files(live)) == (2, {}) and "Would write 5 files" in ran.said, str(ran)
     document = live.run("export", "--check", "--format", "json").json()
     assert (document["command"], document["exit_code"], document["written"]) == ("export", 2, False)
-    assert len(document["files"]) == 5 and document["live"] == {"onecloud.teams": 4, "onecloud.users": 6}
+    counts = {"onecloud.teams": 4, "onecloud.users": 6, "onecloud.scim_accounts": 6}
+    assert len(document["files"]) == 5 and document["live"] == counts
 
 
 def git(folder: Path, *words: str) -> None:

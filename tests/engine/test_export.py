@@ -11,7 +11,7 @@ import pytest
 from cxconfig.engine.locate import locate
 from providers.registry import REGISTRY
 from tests.engine.conftest import MakeTenant
-from tests.engine.harness import ROOT, Tenant, agents, as_seeded
+from tests.engine.harness import ROOT, Tenant, agent, agents, as_seeded
 
 PEOPLE = {
     **{key: {**fields, "roles": ["Agent"], "extension": f"0{key[1:]}"} for key, fields in agents(8).items()},
@@ -50,6 +50,39 @@ def test_the_first_preview_after_an_export_is_empty(live: Tenant, kind: object) 
     assert all(step["action"] == "adopt" and not step["differences"] for step in asked.json()["steps"])
     shown = live.run("preview")
     assert "Nothing would change live" in shown.said and "`cxconfig up` records them" in shown.said
+
+
+def test_persons_with_what_only_scim_shows(make_tenant: MakeTenant) -> None:
+    """Each value through one door; the preview after it is empty, and so is the run after the up. A tenant without SCIM
+    is exported without it, and says so."""
+    more = {"nickName": "Annie", "city": "Oslo", "country": "NO", "defaultPhone": "+15557654321"}
+    tenant = make_tenant(
+        as_seeded("ann", agent(1, work_phone="+15551112222"), **more),
+        as_seeded("bob", agent(2)),
+        as_seeded("off", agent(3), title="Retired"),
+    )
+    tenant.write({}, teams=())
+    (tenant.folder / "people.yaml").unlink()
+    done = tenant.run("export", "--yes", "--format", "json")
+    assert done.code == 0 and "7654321" not in done.out, str(done)
+    added = {(f["kind"], f["key"]): f["fields"] for f in done.json()["objects"] if f["what"] == "add"}
+    shown = {key: fields for (kind, key), fields in added.items() if kind == "onecloud.scim_accounts"}
+    assert shown == {"ann": ["nick_name", "country", "city", "default_phone"], "off": ["title"]}
+    assert {key for kind, key in added if kind == "onecloud.users"} == {"ann", "bob", "off"}
+    asked = tenant.run("preview", "--format", "json")
+    assert asked.code == 0, str(asked)
+    assert all(step["action"] == "adopt" and not step["differences"] for step in asked.json()["steps"])
+    assert tenant.run("up", "--yes").code == 0 and tenant.writes() == 0
+    assert "Nothing to do" in tenant.run("up", "--yes").said and tenant.run("export", "--check").code == 0
+    tenant.box.change_user("ann", city="Bergen")
+    assert tenant.run("export", "--yes").code == 0 and tenant.run("audit").code == 0
+    assert "city: Bergen" in (tenant.folder / "onecloud/scim_accounts/scim_accounts.yaml").read_text("utf-8")
+    tenant.box.set_switch("scim", "404")
+    for path in (tenant.folder / "onecloud").rglob("*.yaml"):
+        path.unlink()
+    off = tenant.fresh().run("export", "--yes")
+    assert off.code == 0 and "the scim_accounts of onecloud are left out" in off.said, str(off)
+    assert tenant.box.count(path="/configapi/v2/scim/**") <= 2 and tenant.run("audit").code == 0
 
 
 def test_export_up_drift_export(live: Tenant) -> None:
