@@ -311,7 +311,7 @@ UP = Scene(
     "cxconfig up acme --yes",
     0,
     "everything is as declared.",
-    writes=39,
+    writes=40,
     tail=9,
 )
 AGAIN = Scene("Apply it once more: nothing is left to do.", "cxconfig up acme --yes", 0, "everything is as declared.")

@@ -140,7 +140,7 @@ def samples(name: str) -> list[str]:
 
 def test_the_sample_settings_of_kinds_are_valid(tmp_path: Path) -> None:
     """The `kinds` of docs/operations.md, put into the sample tenant.yaml, read without a mistake."""
-    text = (ROOT / "examples" / "acme" / "tenant.yaml").read_text("utf-8")
+    text = (ROOT / "examples" / "acme" / "tenant.yaml").read_text("utf-8").partition("    kinds:\n")[0]
     said = []
     for block in samples("systems"):
         (tmp_path / "tenant.yaml").write_text(text + block.split("onecloud:\n", 1)[1], "utf-8")
