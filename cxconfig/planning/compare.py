@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cxconfig.kinds import Action, Cause, Desired, Difference, Kind, Registry, Values
-from cxconfig.planning.membership import not_there, with_intruders
+from cxconfig.planning.membership import demoted, not_there, with_intruders
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import differing, ignored, is_candidate, is_digest, record_of, record_value
 from cxconfig.planning.removed import removed
@@ -158,4 +158,6 @@ def _notes(kind: Kind, desired: Desired, action: Action, recorded: Recorded | No
     if unread:
         what = "the secret" if all(kind.specs[name].secret for name in unread) else "what is declared"
         return (f"{', '.join(unread)}: left as it is live, and set when {what} changes after this",)
+    if recorded is not None and (note := demoted(kind, desired, recorded.inputs)):
+        return (note,)
     return ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from cxconfig.kinds import Action, Cause, Desired, Kind, Registry
+from cxconfig.kinds import Action, Cause, Desired, Kind, Registry, Values
 from cxconfig.planning.plan import Step
+from cxconfig.planning.record import BESIDE
 from cxconfig.planning.removed import REMOVALS
 from cxconfig.planning.world import Key, World
 
@@ -27,6 +28,19 @@ def not_there(kind: Kind, desired: Desired) -> str:
     return (
         f"it does not exist, and nothing but its {names} is declared: declare it under `{kind.id}` with what its"
         " creation needs, or correct the name"
+    )
+
+
+def demoted(kind: Kind, desired: Desired, recorded: Values) -> str:
+    """What is to be said of an object that had an entry of its own, and now stands only in another object's list: who
+    took it out to have it removed forgot the list."""
+    more = recorded.keys() - BESIDE - desired.fields.keys()
+    if not desired.implicit or not more.intersection(kind.specs):
+        return ""
+    names = ", ".join(f"`{name}`" for name in desired.fields)
+    return (
+        f"taken out of `{kind.id}`, and still in a list that gives it its {names}: nothing else of it is managed from"
+        " now on, and it is not removed. Take it out of the list, too, if it is to go"
     )
 
 

@@ -40,10 +40,11 @@ def sweeping(kind: Kind, world: World) -> OnRemove | None:
     """What becomes of live objects of the kind that were never declared; None: nothing, they are only reported.
 
     It takes `manage: all` and an `on_remove` of the kind that says so. Where the kind is protected, or not one of its
-    objects is declared (a file that is missing rather than a wish), nothing is removed.
+    objects is declared other than in another object's list (a file that is missing rather than a wish), nothing is
+    removed.
     """
     settings = world.settings_of(kind)
-    declared = any(kind_id == kind.id for kind_id, _ in world.desired)
+    declared = any(kind_id == kind.id and not one.implicit for (kind_id, _), one in world.desired.items())
     if settings.manage is not Manage.ALL or settings.protect or not declared:
         return None
     return None if settings.on_remove is OnRemove.RETAIN else settings.on_remove

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, Cause, Declared, KindSettings, OnRemove
+from cxconfig.kinds import Action, Cause, Declared, KindSettings, Manage, OnRemove
 from cxconfig.planning.compare import compare
 from cxconfig.planning.plan import Plan, Recorded, Result
 from cxconfig.planning.record import Digester, record_of
@@ -128,6 +128,30 @@ def test_a_member_that_does_not_exist() -> None:
         "user m: it does not exist, and nothing but its `team` is declared: declare it under `onecloud.users` with what"
         " its creation needs, or correct the name",
     )
+
+
+def test_a_leaver_who_is_still_in_a_list() -> None:
+    """It is not disabled as one that stands nowhere is, which is said before it happens."""
+    before = desired_object(REGISTRY[USERS], person("m", email="m@x"), KindSettings())
+    held = Recorded(USERS, "m", record_of(REGISTRY[USERS], before, {}, DIGESTER), "urn:x")
+    desired = desired_object(REGISTRY[USERS], member("m"), KindSettings())
+    live: dict[Key, Any] = {(USERS, "m"): {"team": "Sales", "email": "m@x", "disabled": False}}
+    (step,) = compare(
+        REGISTRY, World("acme", {(USERS, "m"): desired}, live, {}, {(USERS, "m"): held}, digester=DIGESTER)
+    ).steps
+    assert step.action is Action.RECORD and "Take it out of the list, too, if it is to go" in step.notes[0]
+
+
+def test_members_alone_sweep_nobody() -> None:
+    """With `manage: all` a missing file of users must not disable everybody who is in no list."""
+    settings = {USERS: KindSettings(OnRemove.DISABLE, Manage.ALL)}
+    live: dict[Key, Any] = {(USERS, key): {"team": "Sales", "disabled": False} for key in ("m", "other")}
+    desired = {(USERS, "m"): desired_object(REGISTRY[USERS], member("m"), settings[USERS])}
+    plan = compare(
+        REGISTRY,
+        World("acme", desired, live, {}, {}, settings=settings, digester=DIGESTER, listed={USERS: ["m", "other"]}),
+    )
+    assert {step.key: step.action for step in plan.steps} == {"m": Action.ADOPT, "other": Action.NONE}
 
 
 def test_what_becomes_of_a_member_is_its_team_alone() -> None:
