@@ -167,8 +167,9 @@ def _phones(value: Any) -> Changes:
     """Phones of a type that is not sent are cleared; an extension stays, as everybody has one."""
     changes: Changes = {"workPhone": "", "mobilePhone": "", "defaultPhone": ""}
     for entry in reversed(_entries("phoneNumbers", value)):
-        if entry.get("type") in PHONES:
-            changes[PHONES[entry["type"]]] = _text("phoneNumbers.value", entry.get("value"))
+        field = PHONES.get(_text("phoneNumbers.type", entry.get("type")))
+        if field:
+            changes[field] = _text("phoneNumbers.value", entry.get("value"))
     return changes
 
 
@@ -180,7 +181,7 @@ def _addresses(value: Any) -> Changes:
 
 def _photos(value: Any) -> Changes:
     """The place of the photo. Nothing is fetched: every place has an image but those whose path ends in /missing."""
-    entries = [entry for entry in _entries("photos", value) if entry.get("type", "photo") in {"photo", "thumbnail"}]
+    entries = [entry for entry in _entries("photos", value) if _is_photo(entry)]
     if not entries:
         return {"photo": ""}
     place = _text("photos.value", entries[0].get("value"))
@@ -194,6 +195,10 @@ def _photos(value: Any) -> Changes:
     if parts.path.endswith("/missing"):
         raise ScimRefusal(404, "image not found")
     return {"photo": place}
+
+
+def _is_photo(entry: Mapping[str, Any]) -> bool:
+    return _text("photos.type", entry.get("type")) in {"", "photo", "thumbnail"}
 
 
 def _roles(value: Any) -> Changes:
