@@ -55,7 +55,8 @@ def planned(
     gone = {
         (USERS, key): Recorded(USERS, key, {"key": key, "team": "Sales", "on_remove": "retain"}, "u") for key in held
     }
-    supporting: dict[str, Any] = {USERS: {"teams": ("Sales", "Support"), "unaddressable": lambda login: False}}
+    known = {"teams": ("Sales", "Support"), "unaddressable": lambda login: False, "scim_off": lambda login: None}
+    supporting: dict[str, Any] = {USERS: known}
     return compare(
         REGISTRY,
         World(
