@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             "skills",
             "roles",
             "password",
+            "allow_replace",
             "unlock",
             "on_remove",
         ),
@@ -57,7 +58,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Kind id -> what one object of it is called, and its fields."""
 LIMITABLE: dict[str, tuple[str, ...]] = {
     "onecloud.teams": (),
-    "onecloud.users": ("create", "update", "replace", "disable", "delete"),
-    "onecloud.scim_accounts": ("create", "update", "replace", "disable", "delete"),
+    "onecloud.users": ("create", "update", "rename", "replace", "disable", "delete"),
+    "onecloud.scim_accounts": ("create", "update", "rename", "replace", "disable", "delete"),
 }
 """Kind id -> the actions that `limits` may name."""

@@ -17,8 +17,9 @@ from cxconfig.errors import (
     Refused,
     UnexpectedAnswer,
 )
-from cxconfig.kinds import Desired, Handler, Kind, Values
-from providers.onecloud.values import contradicted, lost_and_different
+from cxconfig.kinds import Desired, Difference, Handler, Kind, Values
+from providers.onecloud.scim_values import UNREAD, from_scim
+from providers.onecloud.values import contradicted, lost_and_different, not_taken
 
 if TYPE_CHECKING:
     from providers.onecloud.client import OneCloudClient
@@ -27,6 +28,11 @@ ATTEMPTS = 3
 """How often a write is made at the most, when reading shows each time that it was not carried out."""
 SHORTEST_HIDDEN = 4
 """Characters of a private value below which it says nothing, and would be found in any text."""
+
+ENABLE_RENAMING = (
+    "The service provider must enable changes of usernames for this contact centre: ask for it, or declare the old"
+    " login again."
+)
 
 Shown = TypeVar("Shown")
 
@@ -151,11 +157,72 @@ class PersonsHandler(Handler):
                 raise
         raise AssertionError("unreachable")  # pragma: no cover
 
+    def _write_account(
+        self,
+        desired: Desired,
+        raw: Mapping[str, Any],
+        sent: Values,
+        write: Callable[[str], dict[str, Any] | None],
+        *,
+        renamed: bool = False,
+    ) -> Values:
+        """Change a person's SCIM account, with the fields `sent` and for `renamed` with the login of `desired`.
+
+        `write`: the call, for an id. Settled, and held against what the account shows afterwards.
+        """
+
+        def carried_out() -> bool:
+            now = self.client.scim.find(desired.key)
+            return now is not None and now["id"] == raw["id"] and not self._unlike(from_scim(now), sent)
+
+        answer = self._settled(lambda: write(raw["id"]), carried_out, repeat=bool(UNREAD & sent.keys()))
+        now = answer if answer is not None else self.client.scim.find(desired.key)
+        if now is None:
+            raise as_object_error(desired, not_there(desired.key))
+        if renamed and now["userName"] != desired.key:
+            text = f"OneCloud accepted the new login and kept {now['userName']!r}"
+            raise as_object_error(desired, text, ENABLE_RENAMING)
+        live = from_scim(now)
+        different = self._unlike(live, sent)
+        if different:
+            raise as_object_error(desired, not_taken(different, frozenset()))
+        return live
+
+    def _unlike(self, live: Values, sent: Values) -> list[Difference]:
+        return [
+            Difference(name, live.get(name), value)
+            for name, value in sent.items()
+            if name not in UNREAD and not self.kind.equal(name, live.get(name), value)
+        ]
+
+    def _renamed(self, was: str, desired: Desired, work: Callable[[], Shown]) -> Shown:
+        """Do `work`, which renames: a refusal is told as what it is."""
+        try:
+            return work()
+        except (Refused, PermissionDenied) as refused:
+            if self.client.scim.find(desired.key) is not None:
+                raise ChangedSincePreview(
+                    f"{self.kind.singular} {was} cannot be renamed to {desired.key}, which exists since the preview",
+                    kind=desired.kind,
+                    key=desired.key,
+                    place=desired.place,
+                    way_out="Run again: the next preview shows it as it is now.",
+                ) from refused
+            refused.what = f"{self.kind.singular} {was} was not renamed to {desired.key}: {refused.what}"
+            refused.way_out = ENABLE_RENAMING
+            if refused.status != 403:
+                refused.way_out = f"Correct what it names. If that is the new login: {ENABLE_RENAMING}"
+            raise
+
     def _hidden(self, secrets: Mapping[str, str], *values: Values) -> tuple[str, ...]:
         """What no error may show of a person: the secrets, and private fields that are not too short to tell."""
         private = {name for name, spec in self.kind.specs.items() if spec.private}
         texts = (str(held.get(name) or "") for held in values for name in private)
         return (*secrets.values(), *(text for text in texts if len(text) >= SHORTEST_HIDDEN))
+
+
+def not_there(login: str) -> str:
+    return f"OneCloud accepted the change, and has no SCIM account when it is asked for {login!r}; run again"
 
 
 def after_a_lost_answer(refused: LiveError) -> OutcomeUnknown:

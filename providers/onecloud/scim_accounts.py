@@ -172,6 +172,7 @@ class ScimAccounts(Kind):
     privilege = "Manage users and Manage all teams"
     example = "jdoe"
     listable = True
+    renames = True
     defaults: ClassVar[Mapping[str, Any]] = {"active": True}
     twin = "users"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "active": "disabled"}
@@ -200,6 +201,9 @@ class ScimAccounts(Kind):
 
     def change_call(self, key: str, name: str) -> str:
         return "" if self.specs[name].setting else "PATCH /scim/users"
+
+    def rename_call(self, was: str, key: str) -> str:
+        return "PATCH /scim/users"
 
     def problems(self, desired: Desired, live: Values | None, supporting: Mapping[str, Any]) -> list[str]:
         missing = [name for name in CREATE_FIELDS if not desired.fields.get(name)] if live is None else []

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cxconfig.errors import LiveError
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
 from providers.onecloud import scim_values
-from providers.onecloud.persons import PersonsHandler, as_object_error
+from providers.onecloud.persons import PersonsHandler, as_object_error, not_there
 from providers.onecloud.scim_values import ID, RESOURCE, UNREAD, from_scim
-from providers.onecloud.values import not_taken
 
 if TYPE_CHECKING:
     from providers.onecloud.client import OneCloudClient
@@ -53,6 +52,18 @@ class ScimAccountsHandler(PersonsHandler):
         changed = {name: value for name, value in desired.fields.items() if name in names}
         return self._change(desired, live, changed, secrets)
 
+    def rename(
+        self,
+        was: str,
+        desired: Desired,
+        live: Values,
+        differences: Sequence[Difference],
+        secrets: Mapping[str, str],
+    ) -> Values:
+        names = {difference.field for difference in differences}
+        changed = {name: value for name, value in desired.fields.items() if name in names}
+        return self._renamed(was, desired, lambda: self._change(desired, live, changed, secrets, renamed=True))
+
     def remove(self, key: str, live: Values, action: Action) -> None:
         if action is Action.DELETE:
             self._settled(lambda: self.scim.delete(live[ID]), lambda: self.scim.find(key) is None, gone_is_done=True)
@@ -87,55 +98,35 @@ class ScimAccountsHandler(PersonsHandler):
             raise
         live = from_scim(raw) if raw is not None else self._read(desired.key)
         if live is None:
-            raise as_object_error(desired, _not_there(desired.key))
-        lacking = self._different(desired, live, desired.fields)
+            raise as_object_error(desired, not_there(desired.key))
+        lacking = self._unlike(live, desired.fields)
         if lacking:  # a creation may drop part of an address
-            return self._change(desired, live, {d.field: desired.fields[d.field] for d in lacking}, {})
+            return self._change(desired, live, {d.field: d.declared for d in lacking}, {})
         return live
 
     def _send_again(self, desired: Desired, live: Values, secrets: Mapping[str, str]) -> None:
         unread = {name: value for name, value in desired.fields.items() if name in UNREAD}
         self._change(desired, live, unread, secrets)
 
-    def _change(self, desired: Desired, live: Values, changed: Values, secrets: Mapping[str, str]) -> Values:
-        """Write and make sure: the answer shows the whole account, and what is not shown is read."""
+    def _change(
+        self, desired: Desired, live: Values, changed: Values, secrets: Mapping[str, str], *, renamed: bool = False
+    ) -> Values:
         raw, sent = live[RESOURCE], {**changed, **secrets}
         hidden = self._hidden(secrets, desired.fields, live)
-        put = desired.options.get("method") == "put"
-        if put and "photo" not in desired.fields:
+        login = desired.key if renamed else ""
+        if desired.options.get("method") != "put":
+            body = scim_values.patch(raw, sent, login)
+            return self._write_account(
+                desired, raw, sent, lambda id_: self.scim.patch(id_, body, hidden), renamed=renamed
+            )
+        if "photo" not in desired.fields:
             text = "`method: put` would clear the photo, which is not compared"
             raise as_object_error(desired, text, "Take `photo` out of `ignore`, or write `method: patch`.")
-        body = scim_values.replacement(raw, {**sent, "photo": desired.fields["photo"]}) if put else None
-
-        def write() -> dict[str, Any] | None:
-            if body is not None:
-                return self.scim.put(live[ID], body, hidden)
-            return self.scim.patch(live[ID], scim_values.patch(raw, sent), hidden)
-
-        def carried_out() -> bool:
-            now = self._read(desired.key)
-            return now is not None and not self._different(desired, now, changed)
-
-        answer = self._settled(write, carried_out, repeat=bool(UNREAD & sent.keys()))
-        after = from_scim(answer) if answer is not None else self._read(desired.key)
-        if after is None:
-            raise as_object_error(desired, _not_there(desired.key))
-        different = self._different(desired, after, changed)
-        if different:
-            raise as_object_error(desired, not_taken(different, frozenset()))
-        lost = self._lost(live, after, changed) if put else []
+        whole = scim_values.replacement(raw, {**sent, "photo": desired.fields["photo"]}, login)
+        after = self._write_account(desired, raw, sent, lambda id_: self.scim.put(id_, whole, hidden), renamed=renamed)
+        lost = [name for name, value in live.items() if name in self.kind.specs and name not in changed]
+        lost = [name for name in lost if not self.kind.equal(name, live[name], after[name])]
         if lost:
             text = f"the PUT changed {', '.join(lost)} besides what it was to change"
             raise as_object_error(desired, text, "Correct them live, and write `method: patch`.")
         return after
-
-    def _different(self, desired: Desired, live: Values, names: Values) -> list[Difference]:
-        return [difference for difference in self.kind.compare(desired, live) if difference.field in names]
-
-    def _lost(self, before: Values, after: Values, changed: Values) -> list[str]:
-        read = [name for name in self.kind.specs if name in before and name not in changed]
-        return [name for name in read if not self.kind.equal(name, before[name], after[name])]
-
-
-def _not_there(login: str) -> str:
-    return f"OneCloud accepted the change, and has no SCIM account when it is asked for {login!r}; run again"

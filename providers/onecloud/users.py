@@ -1,13 +1,14 @@
 """OneCloud users (agents and supervisors).
 
-Source: the vendor's "Users" chapter. POST creates with every attribute; PUT changes skills, disabled, password,
-changePassword and team only. What PUT does to skills that are left out (merged or replaced) and to unknown skills
+Source: the vendor's "Users" and "Users SCIM Provisioning" chapters. POST creates with every attribute; PUT changes
+skills, disabled, password, changePassword and team only, the others change through the same person's SCIM account. What
+PUT does to skills that are left out (merged or replaced) and to unknown skills
 (ignored or refused) is not documented: whatever a write could hide is read back before it is called done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -26,10 +27,17 @@ from cxconfig.kinds import (
 from providers.onecloud.scim_values import SHARED
 from providers.onecloud.teams import missing_team
 from providers.onecloud.users_handler import UsersHandler
-from providers.onecloud.values import canonical, folded, listed, unaddressable, unchangeable
+from providers.onecloud.values import (
+    NO_EXTENSION,
+    PUT_FIELDS,
+    SCIM_FIELDS,
+    canonical,
+    folded,
+    listed,
+    lost_by_replacing,
+    unaddressable,
+)
 
-PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
-"""What PUT /user/<login> changes."""
 HIGHEST_LEVEL = 2**31 - 1
 NOT_EMPTY = "not empty"
 TEAM = f"{NOT_EMPTY}; an existing team"
@@ -80,6 +88,11 @@ class User(BaseModel):
         ),
     ] = ""
     """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each user."""
+    allow_replace: Annotated[
+        bool, FieldSpec(setting=True, limits="needs `password`, as it is a creation", example="false")
+    ] = False
+    """May the user be deleted and created again where SCIM is off and nothing else makes a change? What that loses is
+    shown before."""
     unlock: Annotated[
         bool,
         FieldSpec(limits="only `true` means something", example="true", states=("locked", "unlocked")),
@@ -133,6 +146,7 @@ class Users(Kind):
     twin = "scim_accounts"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "disabled": "active"}
     leads = True
+    renames = True
 
     def desire(self, declared: Declared) -> Desired:
         listed = {name: value for name, value in declared.values.items() if not self.specs[name].setting}
@@ -156,13 +170,16 @@ class Users(Kind):
         ]
 
     def _difference(self, login: str, name: str, live: Any, declared: Any) -> Difference:
-        call = self.change_call(login, name)
-        return Difference(name, live, declared, call, "" if call else unchangeable(name))
+        problem = NO_EXTENSION if name == "extension" and not canonical(name, declared) else ""
+        return Difference(name, live, declared, "" if problem else self.change_call(login, name), problem)
 
     def change_call(self, key: str, name: str) -> str:
         if name == "unlock":
             return f"PUT /user/lock/{key}"
-        return f"PUT /user/{key}" if name in PUT_FIELDS else ""
+        return "" if self.specs[name].setting else f"PUT /user/{key}" if name in PUT_FIELDS else "PATCH /scim/users"
+
+    def rename_call(self, was: str, key: str) -> str:
+        return "PATCH /scim/users"
 
     def problems(self, desired: Desired, live: Values | None, supporting: Mapping[str, Any]) -> list[str]:
         found = []
@@ -179,7 +196,17 @@ class Users(Kind):
                 )
             if supporting["unaddressable"](desired.key):
                 found.append(unaddressable(desired.key))
+        elif lost := self.replacement(desired, live, self.compare(desired, live), supporting):
+            found += _replaceable(desired, lost)
         return found
+
+    def replacement(
+        self, desired: Desired, live: Values, differences: Sequence[Difference], supporting: Mapping[str, Any]
+    ) -> str:
+        names = [d.field for d in differences if d.field in SCIM_FIELDS and not d.problem]
+        if not names or not supporting["scim_off"](desired.key):
+            return ""
+        return lost_by_replacing(names)
 
     def creation(self, desired: Desired) -> str:
         return "POST /user"
@@ -199,6 +226,20 @@ class Users(Kind):
 
     def handler(self, client: Any) -> UsersHandler:
         return UsersHandler(client, self)
+
+
+def _replaceable(desired: Desired, lost: str) -> list[str]:
+    """Why a replacement is not made."""
+    if not desired.options.get("allow_replace"):
+        return [
+            f"needs replacement: {lost}. Have SCIM enabled, which changes it in place, or allow the replacement with"
+            " `allow_replace: true` on this user; otherwise write the live value here or leave the field out"
+        ]
+    missing = [name for name in CREATE_FIELDS if not desired.fields.get(name)]
+    if not missing:
+        return []
+    them = "it" if len(missing) == 1 else "them"
+    return [f"needs replacement, for which OneCloud demands {listed(missing)}; add {them}"]
 
 
 def _known(team: str, names: Any) -> bool:

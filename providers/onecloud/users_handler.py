@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from cxconfig.errors import LiveError, PermissionDenied, Refused
+from cxconfig.errors import CxconfigError, LiveError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
+from providers.onecloud import scim_values
 from providers.onecloud.persons import PersonsHandler, as_object_error, partly_done
+from providers.onecloud.scim_client import ScimOff
 from providers.onecloud.values import (
+    PUT_FIELDS,
+    SCIM_FIELDS,
     folded,
     from_vendor,
     live_spelling,
@@ -22,6 +27,11 @@ from providers.onecloud.values import (
 if TYPE_CHECKING:
     from providers.onecloud.client import OneCloudClient
     from providers.onecloud.users import Users
+
+SCIM_WAY_OUT = (
+    "Have SCIM enabled for the contact centre. Where it stays off, `cxconfig up` replaces a user who has"
+    " `allow_replace: true`; plain pulumi never does."
+)
 
 
 class UsersHandler(PersonsHandler):
@@ -48,7 +58,11 @@ class UsersHandler(PersonsHandler):
         return sorted(self.client.logins())
 
     def supporting(self) -> Mapping[str, Any]:
-        return {"teams": self.client.team_names(), "unaddressable": self._unaddressable}
+        return {
+            "teams": self.client.team_names(),
+            "unaddressable": self._unaddressable,
+            "scim_off": self.client.scim.off,
+        }
 
     def _post(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
         body = to_vendor(self.kind.specs, {**desired.fields, **secrets})
@@ -66,20 +80,77 @@ class UsersHandler(PersonsHandler):
         self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
     ) -> Values:
         names = {difference.field for difference in differences}
-        if "unlock" in names:
-            self._settled(lambda: self.client.unlock(desired.key), lambda: not self.client.locked(desired.key))
-        changed = {name: desired.fields[name] for name in names - {"unlock"} if name not in secrets}
-        if "skills" in changed:
-            changed["skills"] = live_spelling(changed["skills"], live.get("skills") or {})
-        body = to_vendor(self.kind.specs, {**changed, **{n: v for n, v in secrets.items() if n in names}})
-        if body:
-            try:
+        by_scim = {name: desired.fields[name] for name in desired.fields if name in names & SCIM_FIELDS}
+        if by_scim:
+            self._patch(desired.key, desired, live, by_scim)
+        done = [f"{', '.join(by_scim)} went through SCIM"] if by_scim else []
+        return self._update(desired, live, names, secrets, done)
+
+    def rename(
+        self,
+        was: str,
+        desired: Desired,
+        live: Values,
+        differences: Sequence[Difference],
+        secrets: Mapping[str, str],
+    ) -> Values:
+        names = {difference.field for difference in differences}
+        by_scim = {name: desired.fields[name] for name in desired.fields if name in names & SCIM_FIELDS}
+        self._renamed(was, desired, lambda: self._patch(was, desired, live, by_scim))
+        return self._update(desired, live, names, secrets, [f"{was} was renamed"])
+
+    def replace(
+        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+    ) -> Values:
+        if "password" not in secrets:
+            raise as_object_error(desired, "a replacement needs the password, which the creation demands")
+        readable = {name for name, spec in self.kind.specs.items() if spec.vendor and not spec.unread}
+        carried = {name: value for name, value in live.items() if name in readable}
+        whole = dataclasses.replace(desired, fields={**carried, **desired.fields})
+        self.remove(desired.key, live, Action.DELETE)
+        try:
+            return self.create(whole, secrets)
+        except CxconfigError as error:
+            text = f"the user was deleted and could not be created again: {error.what}"
+            way_out = f"{error.way_out} Run again: the user is created as declared.".strip()
+            raise as_object_error(desired, text, way_out) from error
+
+    def _patch(self, login: str, desired: Desired, live: Values, changes: Values) -> None:
+        """Write what PUT /user does not change, and another login than `login`, through the person's SCIM account."""
+        try:
+            raw = self.client.scim.find(login)
+        except ScimOff as off:
+            raise as_object_error(desired, _needs_scim(login, desired.key, list(changes)), SCIM_WAY_OUT) from off
+        if raw is None:
+            text = f"the user {login!r} exists, and SCIM has no such account"
+            raise as_object_error(desired, text, "Run again; if it stays so, ask the vendor's support.")
+        renamed = login != desired.key
+        body = scim_values.patch(raw, changes, desired.key if renamed else "")
+        hidden = self._hidden({}, desired.fields, live)
+        self._write_account(
+            desired, raw, changes, lambda id_: self.client.scim.patch(id_, body, hidden), renamed=renamed
+        )
+
+    def _update(
+        self, desired: Desired, live: Values, names: Set[str], secrets: Mapping[str, str], done: list[str]
+    ) -> Values:
+        """Make the changes that do not go through SCIM, after those in `done`."""
+        try:
+            if "unlock" in names:
+                self._settled(lambda: self.client.unlock(desired.key), lambda: not self.client.locked(desired.key))
+                done.append("the lock was cleared")
+            changed = {name: desired.fields[name] for name in desired.fields if name in names & PUT_FIELDS}
+            if "skills" in changed:
+                changed["skills"] = live_spelling(changed["skills"], live.get("skills") or {})
+            body = to_vendor(self.kind.specs, {**changed, **{n: v for n, v in secrets.items() if n in names}})
+            if body:
                 self._put(desired, live, body, changed, secrets)
-            except (Refused, PermissionDenied) as refused:
-                if "unlock" not in names:
-                    raise
-                raise partly_done(refused, "the lock was cleared before that") from refused
-        after = {**live, **changed, **({"unlock": True} if "unlock" in names else {})}
+        except (Refused, PermissionDenied) as refused:
+            if not done:
+                raise
+            raise partly_done(refused, f"{' and '.join(done)} before that") from refused
+        others = {name: value for name, value in desired.fields.items() if name in names}
+        after = {**live, **others, **changed}
         return self._verified(desired, after, before=live, changed=changed)
 
     def remove(self, key: str, live: Values, action: Action) -> None:
@@ -163,3 +234,8 @@ class UsersHandler(PersonsHandler):
         Without the directory nobody knows before the creation, after which the user is read back.
         """
         return not plain_login(login) and login.casefold() in (self.client.listed() or ())
+
+
+def _needs_scim(was: str, login: str, names: list[str]) -> str:
+    what = [f"the login {was!r}"] if was != login else []
+    return f"SCIM is off for this contact centre, so nothing changes {', '.join([*what, *names])} of a user who exists"

@@ -11,6 +11,15 @@ from urllib.parse import quote
 from cxconfig.errors import UnexpectedAnswer
 from cxconfig.kinds import Difference, FieldSpec
 
+PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
+"""What PUT /user/<login> changes."""
+SCIM_FIELDS = frozenset({"first_name", "last_name", "email", "extension", "work_phone", "mobile_phone", "roles"})
+"""What changes through the same person's SCIM account once the user exists."""
+NO_EXTENSION = (
+    "`extension` cannot be emptied: every user has one, and OneCloud keeps it. Write a number, or leave `extension` out"
+    " so that it is not managed"
+)
+
 
 def truth(value: Any) -> bool:
     """The vendor sends booleans as JSON booleans and accepts (and may send) "true" and "false"; absent is false.
@@ -143,12 +152,13 @@ def plain_login(login: str) -> bool:
     return quote(login, safe="") == login
 
 
-def unchangeable(name: str) -> str:
-    """The sentence for a field that only POST can set."""
+def lost_by_replacing(names: Sequence[str]) -> str:
+    """The sentence for changes that only a deletion and a creation reach, with what those destroy."""
     return (
-        f"`{name}` cannot be changed after creation: OneCloud's user API changes only skills, disabled, password,"
-        " change_password and team. Change it by hand in the contact centre administrator, write the live value"
-        f" here, or remove `{name}` from this user so that it is not managed"
+        f"SCIM is off for this contact centre, so nothing changes {listed(names)} of a user who exists. Deleted and"
+        " created again, the user loses the identity that recordings, statistics and the history of calls refer to, the"
+        " photo, nick name, title, time zone, address, hardphone and personal settings, and gets the declared password;"
+        " live values that are not declared are carried over where they can be read"
     )
 
 

@@ -76,7 +76,7 @@ def test_every_error_is_one_json_document_too(declared: Tenant) -> None:
     said = [outcome["error"]["said"] for outcome in refused["outcomes"] if outcome["error"]]
     assert (refused["exit_code"], said) == (1, ["no such thing"])
     there = min(declared.box.users)  # which of the three was refused is up to the order in which they are sent
-    declared.write({there: agent(int(there[1:]), first_name="Other")})
+    declared.write({there: agent(int(there[1:]), extension="")})
     problems = document(declared.run("up", "--yes", "--format", "json"))
     assert (problems["exit_code"], len(problems["problems"]), problems["outcomes"]) == (1, 1, None)
 

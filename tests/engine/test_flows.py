@@ -24,7 +24,7 @@ FIXED: dict[str, dict[str, Any]] = {
     "b5": {"mobilePhone": "+1 555 010 9999"},
     "b6": {"roles": ["Admin"]},
 }
-"""Drift that no call can repair, by login."""
+"""Drift that only SCIM can repair, by login."""
 
 
 def drifting() -> dict[str, dict[str, Any]]:
@@ -135,40 +135,45 @@ def test_drift_is_shown_and_repaired(tenant: Tenant) -> None:
     assert (again.code, tenant.writes()) == (0, 0), str(again)
 
 
-def test_what_no_call_can_change_fails_the_preview(tenant: Tenant) -> None:
-    """Drift in a field that only creation sets is an error with its way out, and nothing at all is written."""
+def test_what_put_cannot_change_goes_through_scim(tenant: Tenant) -> None:
+    """Drift in fields that PUT /user does not change is repaired by a PATCH, beside a PUT for the others."""
     users = {
         login: agent(n, extension=f"200{n}", work_phone="+1 555 010 1111", mobile_phone="555-2222", roles=["Agent"])
-        for n, login in enumerate(["x", "gone", *FIXED])
+        for n, login in enumerate(["x", "both", *FIXED])
     }
     tenant.write(users)
     assert tenant.run("up", "--yes").code == 0
-    for login, values in {**FIXED, "x": {"disabled": True}}.items():
+    right, recorded = tenant.box.users, tenant.state()
+    for login, values in {**FIXED, "both": {"disabled": True, "lastName": "Zed"}}.items():
         tenant.box.change_user(login, **values)
-    del users["gone"]
-    tenant.write({**users, "new": agent(8)})
-    live, recorded = tenant.box.users, tenant.export()
-    fields = ["first_name", "last_name", "email", "extension", "work_phone", "mobile_phone", "roles"]
-    for command in (["preview"], ["preview", "--full"], ["up", "--yes"], ["up", "--yes", "--full"]):
-        refused = tenant.fresh().run(*command)
-        assert (refused.code, tenant.writes()) == (1, 0), str(refused)
-        for login, name in zip(FIXED, fields, strict=True):
-            assert f"! user {login} acme/people.yaml" in refused.said
-            assert f"`{name}` cannot be changed after creation" in refused.said
-        assert "remove `first_name` from this user so that it is not managed" in refused.said
-        assert "010 9999" not in refused.text
-    assert (tenant.box.users, tenant.export()) == (live, recorded)
+    shown = tenant.run("preview", "--format", "json")
+    names = ["first_name", "last_name", "email", "extension", "work_phone", "mobile_phone", "roles"]
+    assert differences(shown) == dict(zip(FIXED, ({name} for name in names), strict=True)) | {
+        "both": {"disabled", "last_name"}
+    }
+    assert "010 9999" not in shown.text
+    done = tenant.fresh().run("up", "--yes")
+    assert done.code == 0, str(done)
+    assert [method for method, _ in calls(tenant)] == ["PATCH"] * 8 + ["PUT"]
+    assert (tenant.box.users, tenant.state()) == (right, recorded)
+    again = tenant.fresh().run("up", "--yes", "--full")
+    assert (again.code, tenant.writes()) == (0, 0), str(again)
 
 
-def test_an_edit_of_what_only_creation_sets_is_refused_too(tenant: Tenant) -> None:
-    """The same for an edit in the YAML, and for a field that is listed for the first time."""
-    tenant.write({"a0": agent(0, email=None)})
+def test_without_scim_such_a_change_needs_a_replacement(tenant: Tenant) -> None:
+    """An edit, and a field that is listed for the first time: told with what would be lost, and nothing is written."""
+    tenant.write({"a0": agent(0, email=None), "a1": agent(1)})
     assert tenant.run("up", "--yes").code == 0
-    tenant.write({"a0": agent(0, first_name="Other", email="new@acme.example.com")})
-    refused = tenant.fresh().run("up", "--yes", "--format", "json")
-    assert (refused.code, tenant.writes()) == (1, 0), str(refused)
-    assert differences(refused) == {"a0": {"first_name", "email"}}
-    assert [problem["key"] for problem in refused.json()["problems"]] == ["a0", "a0"]
+    tenant.write({"a0": agent(0, first_name="Other", email="new@acme.example.com"), "a1": agent(1, disabled=True)})
+    for setting in ("404", "403"):
+        tenant.box.set_switch("scim", setting)
+        for full in ((), ("--full",)):
+            refused = tenant.fresh().run("up", "--yes", "--format", "json", *full)
+            assert (refused.code, tenant.writes()) == (1, 0), str(refused)
+            assert differences(refused)["a0"] == {"first_name", "email"}
+            (problem,) = refused.json()["problems"]
+            assert problem["key"] == "a0" and "needs replacement: SCIM is off" in problem["problem"], str(refused)
+            assert "`first_name` and `email`" in problem["problem"] and "allow_replace: true" in problem["problem"]
     assert tenant.state()["users/a0"]["first_name"] == "First0"
 
 

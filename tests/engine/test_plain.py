@@ -101,9 +101,20 @@ def test_destroyed_by_our_command_and_made_again_by_plain_pulumi(applied: Tenant
 
 def test_a_field_that_cannot_be_changed(applied: Tenant) -> None:
     """The preview fails and names the object, the field, file and line, and the way out."""
-    applied.write({**agents(4), "a0": agent(0, first_name="Other")})
+    applied.write({**agents(4), "a0": agent(0, extension="")})
     for verb in ("preview", "up"):
-        refused(applied, "user a0: `first_name` cannot be changed", "people.yaml:", "remove `first_name`", verb=verb)
+        refused(applied, "user a0: `extension` cannot be emptied", "people.yaml:", "Write a number", verb=verb)
+
+
+def test_a_name_that_changes(applied: Tenant) -> None:
+    """Through SCIM; where that is off it says so, and nothing is ever deleted and created again."""
+    applied.write({**agents(4), "a0": agent(0, first_name="Other")})
+    applied.box.set_switch("scim", "404")
+    refused(applied, "SCIM is off", "first_name", "people.yaml:", "plain pulumi never does")
+    applied.box.set_switch("scim", "on")
+    applied.fresh().plain("up")
+    assert (applied.writes(), applied.box.users["a0"]["firstName"]) == (1, "Other")
+    assert applied.run("preview").code == 0
 
 
 def test_a_team_that_does_not_exist(applied: Tenant) -> None:

@@ -19,8 +19,9 @@ from cxconfig.errors import (
 )
 from cxconfig.kinds import Action, Desired, Difference, OnRemove, Values
 from cxconfig.sandbox import Sandbox
-from providers.onecloud.users import CREATE_FIELDS, PUT_FIELDS
+from providers.onecloud.users import CREATE_FIELDS
 from providers.onecloud.users_handler import UsersHandler
+from providers.onecloud.values import PUT_FIELDS, SCIM_FIELDS
 from tests.onecloud.support import JDOE, KIND, ODD_LOGINS, PASSWORD, SEED, USER, answered, desired, handled
 from tests.providers.loopback import Reply, Seen, reply
 
@@ -509,20 +510,23 @@ def test_skills_compare_without_order_or_case_and_a_level_of_zero_counts(declare
             assert box.users["jdoe"]["skills"] == declared
 
 
-def test_what_put_cannot_change_says_so() -> None:
-    """Every field that differs has a call that changes it, or a problem that names the field and the way out."""
+def test_every_field_has_a_call_that_changes_it() -> None:
+    """PUT for five, SCIM for the others; an extension can be changed and not taken away."""
     live: dict[str, Any] = {name: "x" for name, spec in KIND.specs.items() if spec.vendor and not spec.secret}
     live |= {"skills": {"A": 1}, "roles": ["A"], "disabled": True, "change_password": True}
     fields = dict.fromkeys(live, "y") | {"skills": {}, "roles": [], "disabled": False, "change_password": False}
     found = {d.field: d for d in KIND.compare(Desired(KIND.id, "jdoe", fields), live)}
     assert set(found) == set(live)
     assert {n for n, d in found.items() if d.call == "PUT /user/jdoe" and not d.problem} == PUT_FIELDS - {"password"}
-    assert all(f"`{n}` cannot be changed" in d.problem for n, d in found.items() if n not in PUT_FIELDS)
+    assert {n for n, d in found.items() if d.call == "PATCH /scim/users" and not d.problem} == SCIM_FIELDS
+    assert PUT_FIELDS | SCIM_FIELDS | {"unlock"} == {name for name, spec in KIND.specs.items() if not spec.setting}
+    (emptied,) = KIND.compare(Desired(KIND.id, "jdoe", {"extension": ""}), {"extension": "1"})
+    assert "`extension` cannot be emptied" in emptied.problem and emptied.call == ""
 
 
 def test_a_new_user_without_what_the_vendor_demands() -> None:
     """All that is missing is named at once; an existing user needs none of it."""
-    supporting = {"teams": SEED["teams"], "unaddressable": lambda login: False}
+    supporting = {"teams": SEED["teams"], "unaddressable": lambda login: False, "scim_off": lambda login: None}
     (problem,) = KIND.problems(Desired(KIND.id, "jdoe", {}), None, supporting)
     assert all(f"`{name}`" in problem for name in CREATE_FIELDS)
     assert "correct the login if the user should exist" in problem

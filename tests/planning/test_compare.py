@@ -16,7 +16,11 @@ from providers.registry import REGISTRY
 USERS = "onecloud.users"
 DIGESTER = Digester("correct horse", "acme")
 SUPPORTING: dict[str, Any] = {
-    "onecloud.users": {"teams": ("Sales", "Support"), "unaddressable": lambda login: False},
+    "onecloud.users": {
+        "teams": ("Sales", "Support"),
+        "unaddressable": lambda login: False,
+        "scim_off": lambda login: None,
+    },
     "onecloud.teams": {"teams": ("Sales", "Support")},
 }
 ABSENT: dict[str, Any] | None = None
@@ -145,17 +149,22 @@ def test_empty_skills_empty_them() -> None:
 
 
 def test_a_field_that_no_call_changes_is_a_problem() -> None:
-    """The user API cannot change names: the preview fails and says what to do, and never replaces the user."""
-    plan = planned({"first_name": "Janet"}, live_user(), {"first_name": "Jane"})
-    assert plan.problems and "`first_name` cannot be changed" in plan.problems[0].problems[0]
+    """The preview fails and says what to do, and never replaces the user."""
+    plan = planned({"extension": ""}, live_user() | {"extension": "77"}, {"extension": "77"})
+    assert plan.problems and "`extension` cannot be emptied" in plan.problems[0].problems[0]
     assert only(plan).action is Action.UPDATE
 
 
-def test_a_changed_phone_is_a_problem_without_its_number() -> None:
-    """Private values are compared in the vendor's form and never shown in a problem."""
+def test_a_changed_name_goes_through_scim() -> None:
+    """The user API cannot change it, the same person's SCIM account can."""
+    step = only(planned({"first_name": "Janet"}, live_user(), {"first_name": "Jane"}))
+    assert (step.problems, [d.call for d in step.differences]) == ((), ["PATCH /scim/users"])
+
+
+def test_a_phone_is_compared_in_the_vendors_form() -> None:
+    """Private values too, though the record has digests of them."""
     assert planned({"work_phone": "15550100"}, live_user(), {"work_phone": "+1-555-0100"}).problems == ()
-    plan = planned({"work_phone": "+15550199"}, live_user(), {"work_phone": "+15550100"})
-    assert plan.problems and "0199" not in plan.problems[0].problems[0]
+    assert len(only(planned({"work_phone": "+15550199"}, live_user(), {"work_phone": "+15550100"})).differences) == 1
 
 
 def test_an_unknown_live_user_is_adopted_with_its_differences() -> None:

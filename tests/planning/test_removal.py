@@ -21,7 +21,9 @@ from providers.registry import REGISTRY
 USERS = "onecloud.users"
 KIND = REGISTRY[USERS]
 DIGESTER = Digester("correct horse", "acme")
-SUPPORTING: dict[str, Any] = {USERS: {"teams": ("Sales",), "unaddressable": lambda login: False}}
+SUPPORTING: dict[str, Any] = {
+    USERS: {"teams": ("Sales",), "unaddressable": lambda login: False, "scim_off": lambda login: None}
+}
 ENABLED, DISABLED = {"team": "Sales", "disabled": False}, {"team": "Sales", "disabled": True}
 ALL = Manage.ALL
 

@@ -36,9 +36,9 @@ def test_a_field_that_can_be_changed() -> None:
 
 
 def test_who_may_set_it_and_when() -> None:
-    """At creation only, write-only, a setting; and a kind that the API can do nothing to has no calls."""
-    assert field("onecloud.users.email").settable is Settable.CREATION
-    assert field("onecloud.users.email").changed_by == ""
+    """Written and never read, a setting; and a kind that the API can do nothing to has no calls."""
+    assert field("onecloud.users.email").settable is Settable.ANY_TIME
+    assert field("onecloud.scim_accounts.photo").settable is Settable.WRITE_ONLY
     assert field("onecloud.users.password").settable is Settable.SECRET
     assert field("onecloud.users.on_remove").settable is Settable.STEERS
     assert (field("onecloud.users.unlock").set_by, field("onecloud.users.unlock").vendor) == (

@@ -1,0 +1,91 @@
+"""SCIM accounts on the real engine: our commands and plain pulumi on one state, end to end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from tests.engine.harness import PASSWORD, Ran, Tenant
+
+PHOTO = "https://www.example.com/a0.png"
+PHONE = "+47 555 010 4477"
+
+
+def account(number: int, **values: Any) -> dict[str, Any]:
+    """Every attribute of an account."""
+    names = {"first_name": f"Ada{number}", "last_name": "Byron", "email": f"a{number}@example.com", "nick_name": "Ada"}
+    work = {"title": "Lead", "timezone": "Europe/Oslo", "country": "NO", "city": "Oslo", "region": "03"}
+    phones = {"work_phone": PHONE, "mobile_phone": "", "default_phone": "77", "extension": str(4000 + number)}
+    return {**names, **work, **phones, "roles": ["Agent"], "photo": PHOTO, **values}
+
+
+def declare(tenant: Tenant, **accounts: dict[str, Any]) -> None:
+    tenant.write({}, teams=())
+    content = {"onecloud": {"scim_accounts": accounts}}
+    (tenant.folder / "accounts.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def steps(ran: Ran) -> dict[str, tuple[str, list[str]]]:
+    return {s["key"]: (s["action"], sorted(d["field"] for d in s["differences"])) for s in ran.json()["steps"]}
+
+
+def calls(tenant: Tenant) -> list[str]:
+    return sorted(entry.method for entry in tenant.box.log(write=True))
+
+
+def test_the_life_of_accounts(tenant: Tenant) -> None:
+    """Created, unchanged, drifted and repaired, edited, disabled, back again, deleted; plain pulumi sees the same."""
+    accounts = {f"a{n}": account(n) for n in range(3)} | {'b "q" ü': account(9, password="${env:INITIAL_PASSWORD}")}
+    declare(tenant, **accounts)
+    assert tenant.run("up", "--yes").code == 0
+    assert tenant.box.password_matches('b "q" ü', PASSWORD)
+    found = [text for text in tenant.holding(PHONE, "5550104477", PHOTO) if "accounts.yaml: " not in text]
+    assert found == [f"output: {PHOTO}"], "no digest is needed for what a creation shows"
+    for run in (tenant.fresh().run("up", "--yes"), tenant.plain("up"), tenant.run("audit")):
+        assert (run.code, tenant.writes()) == (0, 0), str(run)
+    tenant.box.change_user("a0", title="Boss", city="Bergen", workPhone="1", roles=[], disabled=True)
+    shown = tenant.run("preview", "--format", "json")
+    assert steps(shown) == {"a0": ("update", ["active", "city", "roles", "title", "work_phone"])}
+    assert "5550104477" not in shown.text
+    tenant.fresh().plain("up")
+    assert (calls(tenant), tenant.run("audit").code) == (["PATCH"], 0)
+    # A photo cannot be read: the record tells that it changed. What only steers is only recorded.
+    accounts["a0"]["photo"] = f"{PHOTO}?new"
+    accounts["a1"] |= {"method": "put"}
+    declare(tenant, **accounts)
+    shown = tenant.run("preview", "--format", "json")
+    assert steps(shown) == {"a0": ("update", ["photo"]), "a1": ("record", [])}
+    assert tenant.fresh().run("up", "--yes").code == 0
+    people = {user["loginId"]: user for user in tenant.box.dump()["users"]}
+    assert (calls(tenant), people["a0"]["photo"]) == (["PATCH"], f"{PHOTO}?new")
+    accounts["a1"] |= {"title": "Boss"}
+    declare(tenant, **accounts)
+    tenant.fresh().plain("up")
+    people = {user["loginId"]: user for user in tenant.box.dump()["users"]}
+    assert (calls(tenant), people["a1"]["title"], people["a1"]["photo"]) == (["PUT"], "Boss", PHOTO)
+    del accounts["a1"]
+    declare(tenant, **accounts)
+    assert tenant.fresh().run("up", "--yes").code == 0
+    assert (calls(tenant), tenant.box.users["a1"]["disabled"]) == (["PATCH"], True)
+    declare(tenant, **accounts, a1=account(1, on_remove="delete"))
+    adopted = tenant.fresh().run("up", "--yes")
+    assert (calls(tenant), tenant.box.users["a1"]["disabled"]) == (["PATCH"], False), str(adopted)
+    assert "photo: left as it is live, and set when what is declared changes after this" in adopted.said
+    declare(tenant, **accounts)
+    assert tenant.fresh().run("up", "--yes").code == 0
+    assert (calls(tenant), "a1" in tenant.box.users) == (["DELETE"], False)
+
+
+def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
+    """Off is one clear error in every command; a refusal is told with file and line, and the rest goes on."""
+    declare(tenant, a0=account(0), a1=account(1, roles=["Nobody"]), a2=account(2, extension="4000"))
+    done = tenant.run("up", "--yes")
+    assert (done.code, set(tenant.box.users)) == (1, {"a0"}), str(done)
+    assert "Role not found" in done.said and "accounts.yaml:" in done.said and "extension" in done.said
+    for setting in ("404", "403"):
+        tenant.box.set_switch("scim", setting)
+        for run in (tenant.run("preview"), tenant.plain("up", check=False)):
+            assert run.code == 1 or run.code == 255, str(run)
+            assert "SCIM is off for this contact centre" in run.said and "integration account" in run.said
+    assert set(tenant.box.users) == {"a0"}
