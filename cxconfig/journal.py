@@ -40,7 +40,10 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`action`: create, update, adopt, disable, delete, ...; `record`: what the state should hold afterwards."""
+    """`action`: create, update, adopt, disable, delete, ...; `record`: what the state should hold afterwards.
+
+    `was`: the key under which the object was recorded before.
+    """
 
     event: Event
     kind: str = ""
@@ -48,10 +51,17 @@ class Entry:
     action: str = ""
     record: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] = field(default_factory=dict)
+    was: str = ""
 
     def sound(self) -> bool:
         """Are its parts of their types?"""
-        texts = (self.kind, self.key, self.action, self.error.get("type", "") if isinstance(self.error, dict) else None)
+        texts = (
+            self.kind,
+            self.key,
+            self.action,
+            self.was,
+            self.error.get("type", "") if isinstance(self.error, dict) else None,
+        )
         return all(isinstance(text, str) for text in texts) and isinstance(self.record, Mapping)
 
 

@@ -66,12 +66,15 @@ class Live:
             raise InputErrors(mistakes)
 
     def observe(self, desired: Mapping[Key, Desired], recorded: Iterable[Recorded] = ()) -> dict[Key, Values | None]:
-        """Every declared and every recorded object, live."""
+        """Every declared and every recorded object, live; one that had another key also under that."""
         found: dict[Key, Values | None] = {}
         held = list(recorded)
         for kind in self._registry.all():
             wanted: dict[str, Values] = {r.key: r.inputs for r in held if r.kind == kind.id}
-            wanted |= {key: d.compared().fields for (kind_id, key), d in desired.items() if kind_id == kind.id}
+            for (kind_id, key), one in desired.items():
+                if kind_id == kind.id:
+                    fields = one.compared().fields
+                    wanted |= {key: fields, **({one.was: fields} if one.was else {})}
             if wanted:
                 self._watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
                 seen = self.handler(kind).observe(wanted, self._watch.advance)
@@ -122,11 +125,10 @@ class Live:
         listed = ((k, key) for keys_of in (world.listed, world.rosters) for k, keys in keys_of.items() for key in keys)
         for kind_id, key in {*world.live, *listed}:
             kind = self._registry[kind_id]
-            if (kind_id, key) not in world.desired:
-                if kind.system not in settings:
-                    settings[kind.system] = self._settings(kind.system)
-                if reason := kind.untouchable(key, settings[kind.system]):
-                    found[kind_id, key] = reason
+            if kind.system not in settings:
+                settings[kind.system] = self._settings(kind.system)
+            if reason := kind.untouchable(key, settings[kind.system]):
+                found[kind_id, key] = reason
         return replace(world, untouchable=found)
 
     def _keys(self, kind: Kind, world: World, wish: Wish = ALL) -> Sequence[str]:

@@ -25,11 +25,16 @@ _SPECIAL = re.compile(r"[%?#\x00-\x1f\x7f]")
 def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
     """Every declared object as it should be, kind by kind."""
     settings = kind_settings(tenant)
-    return {
-        (kind.id, key): desired_object(kind, declared, settings.get(kind.id, KindSettings()))
-        for kind in registry.all()
-        for key, declared in tenant.objects.get(kind.id, {}).items()
-    }
+    found = {}
+    for kind in registry.all():
+        twin = registry.twin(kind)
+        others = tenant.objects.get(twin.id, {}) if twin is not None else {}
+        for key, declared in tenant.objects.get(kind.id, {}).items():
+            desired = desired_object(kind, declared, settings.get(kind.id, KindSettings()))
+            if twin is not None and (other := others.get(key)) is not None:
+                desired = beside(kind, twin, desired, declared, other)
+            found[kind.id, key] = desired
+    return found
 
 
 def desired_object(kind: Kind, declared: Declared, settings: KindSettings) -> Desired:
@@ -48,6 +53,17 @@ def desired_object(kind: Kind, declared: Declared, settings: KindSettings) -> De
     ignore = (declared.ignore | settings.ignore) & desired.fields.keys()
     said = {name: v for name, v in declared.values.items() if kind.specs[name].setting and name not in apart}
     return replace(desired, ignore=frozenset(ignore), protect=declared.protect, was=declared.was, options=said)
+
+
+def beside(kind: Kind, twin: Kind, desired: Desired, declared: Declared, other: Declared) -> Desired:
+    """A desired object that is declared through the other door, too (`other`): what nobody lists is the leader's, and
+    not even its own where the other lists it; a key that one of them had, both had."""
+    pairs = {theirs: own for own, theirs in twin.twin_fields.items()} | dict(kind.twin_fields)
+    unlisted = kind.defaults.keys() - declared.values.keys()
+    follows = not kind.leads and not other.implicit
+    dropped = {name for name in unlisted if follows or pairs.get(name) in other.values}
+    fields = {name: value for name, value in desired.fields.items() if name not in dropped}
+    return replace(desired, fields=fields, ignore=desired.ignore & fields.keys(), was=declared.was or other.was)
 
 
 def secrets_of(tenant: Tenant, registry: Registry, secrets: Secrets) -> dict[Key, dict[str, str]]:

@@ -49,7 +49,10 @@ from cxconfig.planning.record import (
     unreadable,
 )
 from cxconfig.planning.removed import policy_of, protection
+from cxconfig.planning.renames import nobody, taken
+from cxconfig.planning.twins import leader_id
 from cxconfig.tenancy import desired_object
+from providers.former import Former
 from providers.registry import REGISTRY
 from providers.site import Site
 
@@ -77,6 +80,10 @@ class Host:
     ) -> None:
         self.site = Site(folder, handover, environments, given)
         self._handover = handover
+        self._former = Former(self.site, handover)
+        self._made: set[tuple[str, str]] = set()
+        """Under plain pulumi: what this process has created."""
+        self._supports: dict[str, Mapping[str, Any]] = {}
         self._journal = Journal(Path(handover.journal)) if handover else None
         self._lock = threading.RLock()
         self._sound = handover is not None
@@ -112,11 +119,16 @@ class Host:
     # What the engine asks.
 
     def check(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> list[str]:
-        """Texts that fail the preview: changes that no API call can make. Pure, on refreshed old values."""
-        if self._handover is not None or not olds:
-            return []
+        """Texts that fail the preview: changes that no API call can make. Pure, on refreshed old values; what is to be
+        renamed is looked for."""
         kind, record, held = REGISTRY[kind_id], plain(news), plain(olds)
-        texts = [d.problem for d in self._differences(kind, record, held, live_is_record=True) if d.problem]
+        if self._handover is not None or not (olds or self._former.was(kind, record[KEY])):
+            return []
+        refused = self._former.refusal(kind, record[KEY], known=bool(olds))
+        texts = [refused] if refused else []
+        if olds:
+            held = self._former.rekeyed(kind, managed(kind_id, held), record[KEY])
+            texts += [d.problem for d in self._differences(kind, record, held, live_is_record=True) if d.problem]
         if unsure := unreadable(kind, held, self.site.digests()):
             texts.append(f"{', '.join(unsure)}: recorded under another passphrase. {OTHER_PASSPHRASE}")
         place = self.site.place(kind_id, record[KEY])
@@ -137,9 +149,12 @@ class Host:
         self.site.same_origin(kind_id, props)
         kind, held = REGISTRY[kind_id], managed(kind_id, plain(props))
         before = held
-        held = self._newly_listed(kind, held[KEY]) | held
-        wanted = {**held, IGNORE: sorted(self._still_ignored(kind, held))}
+        new = self._former.successor(kind, held[KEY])
+        held = self._newly_listed(kind, new or held[KEY]) | held
+        wanted = {**held, IGNORE: sorted(self._still_ignored(kind, held, new or held[KEY]))}
         live = self._observe(kind, held[KEY], wanted)
+        if live is None and new:  # renamed already, and not recorded so
+            live = self._observe(kind, new, wanted)
         if live is None:
             self.site.handler(kind).confirm_gone([held[KEY]])
             return None
@@ -174,7 +189,13 @@ class Host:
 
     def _create(self, kind: Kind, record: dict[str, Any], step: HandedStep | None) -> dict[str, Any]:
         key = record[KEY]
+        if step is not None and step.joins:
+            return self._join(kind, record)
+        if step is None and self._former.follows(kind, key) and (leader_id(kind), key) in self._made:
+            return self._join(kind, record)
         if step is None or step.observed is not None:
+            if (renamed := self._renamed(kind, None, record, step)) is not None:
+                return renamed
             if step is not None and not step.fields:
                 return self._outputs(kind, record, None, step.facts)
             live = self._observe(kind, key, record)
@@ -188,7 +209,47 @@ class Host:
             text = f"{kind.singular} {key}: {not_there(kind, desired)}"
             raise ObjectError(text, kind=kind.id, key=key, place=self.site.place(kind.id, key))
         live = self.site.handler(kind).create(desired, secrets)
+        self._made.add((kind.id, key))
         return self._outputs(kind, record, live)
+
+    def _join(self, kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
+        """Its twin's step has just created it: all that is declared here is written, as at a creation."""
+        whole = {name: value for name, value in record.items() if name != IGNORE}
+        live = self._observe(kind, record[KEY], whole)
+        if live is None:
+            place = self.site.place(kind.id, record[KEY])
+            raise _changed(kind, record[KEY], place, f"it is not there, although its {kind.twin} entry created it")
+        unread = {name for name in whole if name in kind.specs and kind.specs[name].unread}
+        return {**self._write(kind, whole, live, None, unread), **record}
+
+    def _renamed(
+        self, kind: Kind, held: dict[str, Any] | None, record: dict[str, Any], step: HandedStep | None
+    ) -> dict[str, Any] | None:
+        """Give an object its new key, if that is to be done, and write what else differs. None: it is not.
+
+        `held`: its record, None when it has none.
+        """
+        key = record[KEY]
+        was = self._former.was(kind, key) if step is None else step.was if step.action is Action.RENAME else ""
+        if not was:
+            return None
+        found = self.site.handler(kind).observe({name: compared(record) for name in (key, was)})
+        here, there = found[key], found[was]
+        if there is not None and here is None:
+            shown = held if step is None else step.observed
+            unread = _announced_unread(kind, step)
+            if step is None and held is not None:
+                unread = self._changed_unread(kind, held, record)
+            return self._write(kind, record, there, shown, unread, was)
+        if step is None and here is not None and there is None:
+            return None
+        if there is None and step is not None:
+            gone = f"{was!r} is gone" if here is None else f"{was!r} is gone, and {key!r} is there"
+            raise _changed(kind, key, self.site.place(kind.id, key), gone)
+        if held is not None and here is None:
+            return None  # gone under both: not there, as any other
+        text = f"{kind.singular} {key}: {taken(was, key) if here is not None else nobody(was, key)}"
+        raise ObjectError(text, kind=kind.id, key=key, place=self.site.place(kind.id, key))
 
     def _update(
         self, kind: Kind, held: dict[str, Any], record: dict[str, Any], step: HandedStep | None
@@ -196,6 +257,10 @@ class Host:
         key = record[KEY]
         if step is not None and step.observed is None:
             return self._create(kind, record, step)
+        if step is None:
+            held = self._former.rekeyed(kind, held, key)
+        if (renamed := self._renamed(kind, held, record, step)) is not None:
+            return renamed
         if step is not None and not step.fields:
             return self._outputs(kind, record, None, step.facts)
         live = self._observe(kind, key, record)
@@ -205,9 +270,18 @@ class Host:
         return self._write(kind, record, live, held if step is None else step.observed, unread)
 
     def _write(
-        self, kind: Kind, record: dict[str, Any], live: Values, shown: Values | None, unread: set[str]
+        self,
+        kind: Kind,
+        record: dict[str, Any],
+        live: Values,
+        shown: Values | None,
+        unread: set[str],
+        was: str = "",
     ) -> dict[str, Any]:
-        """Write what differs, if it is what was shown (`shown`: the record that the preview was made from)."""
+        """Write what differs, if it is what was shown (`shown`: the record that the preview was made from).
+
+        `was`: the key that `live` has still, and is to have no longer.
+        """
         key = record[KEY]
         differences = self._differences(kind, record, live)
         place = self.site.place(kind.id, key)
@@ -221,12 +295,40 @@ class Host:
             moved = sorted(names & differing(kind, {n: shown.get(n) for n in names}, {n: now[n] for n in names}))
             if moved:
                 raise _changed(kind, key, place, f"other values of {', '.join(moved)}")
-        if not differences and not unread:
+        step = self._step(kind.id, key)
+        if not differences and not unread and not was:
             return self._outputs(kind, record, live)
-        desired, secrets = self._desired(kind, record, unread)
+        replaced = step is not None and step.action is Action.REPLACE
+        desired, secrets = self._desired(kind, record, None if replaced else unread)
         all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(unread))]
-        after = self.site.handler(kind).update(desired, live, all_of_them, secrets)
-        return self._outputs(kind, record, after)
+        handler = self.site.handler(kind)
+        if replaced:
+            return self._outputs(kind, record, handler.replace(desired, live, all_of_them, secrets))
+        if self._handover is None and all_of_them:
+            self._refuse_replacement(kind, desired, live, all_of_them)
+        if was:
+            return self._outputs(kind, record, handler.rename(was, desired, live, all_of_them, secrets))
+        return self._outputs(kind, record, handler.update(desired, live, all_of_them, secrets))
+
+    def _refuse_replacement(self, kind: Kind, desired: Desired, live: Values, differences: list[Difference]) -> None:
+        """Plain pulumi cannot show what would be lost before it is."""
+        if type(kind).replacement is Kind.replacement:
+            return
+        if lost := kind.replacement(desired, live, differences, self._supporting(kind)):
+            raise ObjectError(
+                f"{kind.singular} {desired.key}: it would have to be deleted and created again, and plain pulumi never"
+                f" does that; lost would be: {lost}",
+                kind=kind.id,
+                key=desired.key,
+                place=self.site.place(kind.id, desired.key),
+                way_out="Run `cxconfig preview` and `cxconfig up`, which show it and ask.",
+            )
+
+    def _supporting(self, kind: Kind) -> Mapping[str, Any]:
+        with self._lock:
+            if kind.id not in self._supports:
+                self._supports[kind.id] = self.site.handler(kind).supporting()
+            return self._supports[kind.id]
 
     def _outputs(
         self, kind: Kind, record: Mapping[str, Any], live: Values | None, facts: Values | None = None
@@ -243,6 +345,8 @@ class Host:
         if step is None and self._leave_alone(kind, held, settings):
             return
         live = self._observe(kind, key, {})
+        if step is None and self._former.guard(kind, key, live):
+            return
         if live is None:
             self.site.handler(kind).confirm_gone([key])
             return
@@ -258,9 +362,10 @@ class Host:
 
     def _leave_alone(self, kind: Kind, held: Values, settings: KindSettings) -> bool:
         """Under plain pulumi, what our commands would only forget: what is excluded, what they had only recorded to
-        remove it themselves, and what is declared in another spelling, as it may be the very same object live."""
+        remove it themselves, and what is declared in another spelling, or through the other door, as it may be, or
+        is, the very same object live."""
         key, names = held[KEY], self.site.tenant().objects.get(kind.id, {})
-        if settings.excludes(key) or is_candidate(held):
+        if settings.excludes(key) or is_candidate(held) or self._former.elsewhere(kind, key):
             return True
         return key not in names and kind.identity(key) in {kind.identity(name) for name in names}
 
@@ -277,6 +382,7 @@ class Host:
         if self._handover is not None and step is None:
             raise _changed(kind, key, self.site.place(kind.id, key), f"a {action} that was not announced")
         entry = partial(Entry, kind=kind.id, key=key, action=(step.action if step else action).value)
+        entry = partial(entry, was=step.was) if step else entry
         self._note(entry(Event.BEGUN, record=record))
         try:
             outs = work(step)
@@ -364,10 +470,10 @@ class Host:
     def _observe(self, kind: Kind, key: str, fields: Mapping[str, Any]) -> Values | None:
         return self.site.handler(kind).observe({key: compared(fields)})[key]
 
-    def _still_ignored(self, kind: Kind, held: Values) -> frozenset[str]:
+    def _still_ignored(self, kind: Kind, held: Values, key: str) -> frozenset[str]:
         """What a record ignores; under plain pulumi without what is compared again, so that a refresh reads it."""
         before = ignored(held)
-        declared = self.site.tenant().objects.get(kind.id, {}).get(held[KEY]) if before and not self._handover else None
+        declared = self.site.tenant().objects.get(kind.id, {}).get(key) if before and not self._handover else None
         if declared is None:
             return before
         return before & desired_object(kind, declared, self.site.kind_settings(kind)).ignore

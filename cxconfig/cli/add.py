@@ -137,11 +137,13 @@ def _field_option(kind: Kind, name: str, option: str) -> click.Option:
 
 
 def _keyword_option(name: str, option: str) -> click.Option:
-    from cxconfig.language.keywords import MEANINGS, PROTECT
+    from cxconfig.language.keywords import MEANINGS, PROTECT, WAS
 
     text = MEANINGS[name].replace("`", "")
     if name == PROTECT:
         return click.Option([f"{option}/--no-{option[2:]}", name], default=None, help=text)
+    if name == WAS:
+        return click.Option([option, name], default=None, metavar="NAME", help=text)
     return click.Option([option, name], multiple=True, default=None, metavar="NAME", help=f"{text} Repeatable.")
 
 
@@ -164,7 +166,7 @@ def _add(kind: Kind, key: str, place: _Place, options: dict[str, str], given: di
 
 def _keyword(value: Any) -> Any:
     """One name stands by itself, several in a list."""
-    return value if isinstance(value, bool) else value[0] if len(value) == 1 else list(value)
+    return value if isinstance(value, (bool, str)) else value[0] if len(value) == 1 else list(value)
 
 
 def _show(change: FileChange, kind: Kind, key: str) -> None:

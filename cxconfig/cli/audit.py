@@ -27,6 +27,7 @@ def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: st
     from cxconfig.live import Live
     from cxconfig.planning.compare import World, compare
     from cxconfig.planning.plan import Plan, Result
+    from cxconfig.planning.renames import followed
     from cxconfig.tenancy import desired_objects, kind_settings
     from providers.registry import REGISTRY
 
@@ -37,7 +38,7 @@ def command(folder: Path, environments: tuple[str, ...], verbose: bool, form: st
         desired = desired_objects(tenant, REGISTRY)
         seen = live.observe(desired)
         world = World(tenant.name, desired, seen, live.supporting(desired, seen), settings=kind_settings(tenant))
-        plan = compare(REGISTRY, live.untouchable(live.stock(world)))
+        plan = compare(REGISTRY, followed(REGISTRY, live.untouchable(live.stock(world))))
         watch.done()
         plan = Plan(plan.tenant, plan.steps, plan.declared, tuple(live.warnings()))
         return show_result(Result("audit", plan, None, (), time.monotonic() - began, live.read), form, verbose)

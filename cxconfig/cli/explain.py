@@ -155,7 +155,8 @@ def _explained(
 
 def _keywords(declared: Declared) -> dict[str, Any]:
     said: dict[str, Any] = {"ignore": sorted(declared.ignore)} if declared.ignore else {}
-    return said if declared.protect is None else {**said, "protect": declared.protect}
+    said |= {} if declared.protect is None else {"protect": declared.protect}
+    return {**said, "was": declared.was} if declared.was else said
 
 
 def _live(tenant: Tenant, kind: Kind, declared: Declared) -> Values | None:

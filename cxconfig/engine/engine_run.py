@@ -61,6 +61,7 @@ class EngineRun:
             steps=handed_steps(plan, self.world, self.registry),
             environments=self.tenant.environments,
             passwords=str(file_for(self.tenant.folder, self.tenant.name)),
+            successors=self.world.successors,
         )
         self._environment = {ENVIRONMENT: str(self.run.hand_over(handover))}
         if self.stack.local is not None:
@@ -114,7 +115,7 @@ class EngineRun:
         would take everything else for gone.
         """
         for group in in_groups(recorded, lambda r: len(self._urn(r)), MAX_TARGETS):
-            resources = [Resource(r.kind, r.key, r.inputs) for r in group]
+            resources = [Resource(r.kind, r.key, r.inputs, was=r.was) for r in group]
             self._execute("up", resources, {"target": [self._urn(r) for r in group]})
 
     def _urn(self, recorded: Recorded) -> str:

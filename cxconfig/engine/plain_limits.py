@@ -19,6 +19,7 @@ from cxconfig.live import Live
 from cxconfig.planning.limits import VARIABLE, Raised, exceeded, parsed
 from cxconfig.planning.plan import Exceeded, Plan, Recorded
 from cxconfig.planning.removed import removed
+from cxconfig.planning.twins import once
 from cxconfig.planning.world import Key, World
 from cxconfig.tenancy import kind_settings
 
@@ -42,7 +43,7 @@ def too_much(
 
 def _held(registry: Registry, tenant: Tenant, world: World, raised: Raised) -> tuple[Exceeded, ...]:
     world = World(world.tenant, world.desired, world.live, recorded=world.recorded, settings=kind_settings(tenant))
-    steps = tuple(step for kind in registry.all() for step in removed(kind, world))
+    steps = tuple(once(registry, world, (step for kind in registry.all() for step in removed(kind, world))))
     return exceeded(registry, world, Plan(tenant.name, steps, {}), raised, said=VARIABLE)
 
 

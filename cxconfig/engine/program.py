@@ -26,12 +26,16 @@ THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One object for the engine: `record` is its inputs, `needs` the objects that come before it."""
+    """One object for the engine: `record` is its inputs, `needs` the objects that come before it.
+
+    `was`: the key that it may still have in the state: the engine then gives that entry the new one.
+    """
 
     kind: str
     key: str
     record: Mapping[str, Any]
     needs: tuple[tuple[str, str], ...] = ()
+    was: str = ""
 
 
 def urn_of(project: str, stack: str, kind: str, key: str) -> str:
@@ -83,6 +87,7 @@ class _Registration:
             custom=True,
             object=inputs,
             dependencies=needs,
+            aliasURNs=[urn_of(get_project(), get_stack(), resource.kind, resource.was)] if resource.was else [],
             # Without an entry the engine writes every dependency once for every property.
             propertyDependencies={KEY: resource_pb2.RegisterResourceRequest.PropertyDependencies()},
             acceptSecrets=True,

@@ -31,7 +31,7 @@ HANDOVER = "handover.json"
 JOURNAL = "journal.jsonl"
 UNNAMED = ".beginning-"
 """Start of the name of a run's folder until it is complete."""
-TAKEN_ON = frozenset({Action.CREATE, Action.ADOPT})
+TAKEN_ON = frozenset({Action.CREATE, Action.ADOPT, Action.REPLACE})
 """Steps after which an object is ours."""
 GONE = frozenset({Action.DISABLE, Action.DELETE, Action.FORGET})
 CERTAIN = frozenset({"ChangedSincePreview", "SettingsError"})
@@ -171,7 +171,8 @@ def lay_over(
     A create or an adoption that was begun counts as done: whether the object exists is then read. A secret of which it
     is not known whether it was written counts as not recorded, so that it is written again. `saved`: when the state
     was written, in seconds since 1970; of what the state knows, it is right about everything but secrets that it cannot
-    read.
+    read. What was begun to be renamed stands here under both keys until it is read which of them is live (see
+    `renames.settled`).
     """
     found = {(r.kind, r.key): r for r in recorded}
     for run in runs:
@@ -185,13 +186,16 @@ def lay_over(
                 raise damaged(run.journal.path, f"{entry.kind} {entry.key}: {problem}")
             held = found.get(where)
             done = end is not None and end.event is Event.DONE
-            if held is not None and (where in known or not (done or entry.action == Action.CREATE)):
+            if entry.was and not (held is not None and held.urn):
+                inputs = entry.record if done or entry.action == Action.RECORD else _without_secrets(registry, entry)
+                found[where] = Recorded(*where, inputs, was=entry.was)
+            elif held is not None and (where in known or not (done or entry.action == Action.CREATE)):
                 found[where] = replace(held, inputs=_unsure(registry, entry, held))
             elif done:
                 found[where] = Recorded(*where, entry.record, held.urn if held is not None else "")
             elif entry.action in TAKEN_ON:
                 # An adoption leaves secrets as they are; of a create nobody knows whether it came to set them.
-                inputs = _without_secrets(registry, entry) if entry.action == Action.CREATE else entry.record
+                inputs = entry.record if entry.action == Action.ADOPT else _without_secrets(registry, entry)
                 found[where] = Recorded(*where, inputs, held.urn if held is not None else "")
     return found
 
@@ -255,8 +259,11 @@ def still_open(
         held = recorded.get(where)
         if outcome.fate is Fate.DONE or outcome.step.action in GONE:
             continue
-        if begun is not None and begun.action in TAKEN_ON and not _surely_undone(end):
-            yield Entry(Event.BEGUN, *where, begun.action, begun.record)
+        if begun is not None and (begun.action in TAKEN_ON or begun.was) and not _surely_undone(end):
+            yield Entry(Event.BEGUN, *where, begun.action, begun.record, was=begun.was)
+        elif held is not None and held.was and where in behind:
+            yield Entry(Event.BEGUN, *where, Action.RENAME, held.inputs, was=held.was)
+            yield Entry(Event.DONE, *where, Action.RENAME)
         elif held is not None:
             unsure = begun is not None and not _surely_undone(end)
             inputs = _unsure(registry, begun, held) if begun is not None and unsure else held.inputs

@@ -29,6 +29,7 @@ from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded
 from cxconfig.planning.plan import Fate, Outcome, PasswordFile, Plan, Recorded, Result, Step
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
+from cxconfig.planning.renames import followed, settled, successors, unsettled
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
 
 GO_ON = "Run it again: what was done is not done twice."
@@ -77,21 +78,24 @@ class Session:
     def close(self) -> None:
         self.live.close()
 
-    def look(self, *, declared: bool = True, reading: bool = False, stock: bool = False) -> World:
+    def look(
+        self, *, declared: bool = True, reading: bool = False, stock: bool = False, following: bool = True
+    ) -> World:
         """Observe and read the record, side by side. `declared=False`: as if nothing were declared (destroy).
 
         `reading`: nothing is to be written after this, so nobody is kept from writing. `stock`: look also for what is
-        not declared, where all objects of a kind are managed.
+        not declared, where all objects of a kind are managed. `following=False`: what was renamed stands where the
+        engine has it (refresh).
         """
         try:
-            world = self._look(declared, reading)
+            world = self._look(declared, reading, following)
             world = self.live.untouchable(self.live.stock(world) if stock else world)
             self.watch.done()
-            return world
+            return followed(self.registry, world) if following else world
         except KeyboardInterrupt:
             raise Interrupted("interrupted: nothing was applied") from None
 
-    def _look(self, declared: bool, reading: bool) -> World:
+    def _look(self, declared: bool, reading: bool, following: bool) -> World:
         desired = desired_objects(self.tenant, self.registry) if declared else {}
         secrets = self._resolved(declared)
         self.unfinished = unfinished_runs(self.runs_folder, locking_hosts(self.stack), reading=reading)
@@ -111,8 +115,10 @@ class Session:
         if not declared:
             self._refuse_other_passphrase()
         held = lay_over(recorded, self.unfinished, self.registry, self.saved)
-        self.behind = behind(recorded, held)
         live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
+        found_as = successors(desired, held, live)
+        held = settled(held, live) if following else unsettled(held)
+        self.behind = behind(recorded, held)
         self.live.confirm_gone(r for where, r in held.items() if r.urn and live[where] is None)
         held = {w: r for w, r in held.items() if r.urn or (live[w] is not None and not is_candidate(r.inputs))}
         return World(
@@ -124,6 +130,7 @@ class Session:
             secrets,
             kind_settings(self.tenant),
             self.digester,
+            successors=found_as,
         )
 
     def _refuse_elsewhere(self, recorded: Iterable[Recorded]) -> None:
@@ -237,7 +244,7 @@ class Session:
     def refresh(self) -> Result:
         """Bring the record in line with the live systems; writes nothing live."""
         self._refuse_locked()
-        world = self.look()
+        world = self.look(following=False)
         steps = refresh_steps(self.registry, world, moved=self.moved)
         plan = Plan(self.tenant.name, tuple(steps), {}, tuple(self.live.warnings()))
         recorded = world.recorded or {}

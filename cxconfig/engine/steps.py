@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cxconfig.engine.program import Resource, urn_of
@@ -12,6 +12,7 @@ from cxconfig.planning.compare import Key, World
 from cxconfig.planning.handover import HandedStep
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import candidate, differing, observed_record, record_of
+from cxconfig.planning.twins import joins, leader_id, twin_id
 
 QUIET = frozenset({"same", "refresh", "read"})
 """Engine steps that change nothing."""
@@ -35,8 +36,16 @@ def handed_steps(plan: Plan, world: World, registry: Registry) -> dict[Key, Hand
                 }
             observed = observed_record(kind, step.key, record, live, world.digester)
         fields = () if step.action is Action.CREATE else tuple(d.field for d in step.differences)
-        steps[where] = HandedStep(step.action, observed, fields, kind.facts(live) if live else {})
+        joined = step.action is Action.CREATE and joins(kind, step.key, world.desired, world.live)
+        facts = kind.facts(live) if live else {}
+        steps[where] = HandedStep(step.action, observed, fields, facts, _was(world, where), joined)
     return steps
+
+
+def _was(world: World, where: Key) -> str:
+    """The key under which an object is live or recorded, if that is another one."""
+    former, held = world.former.get(where), (world.recorded or {}).get(where)
+    return former.was if former is not None and former.pending else held.was if held is not None else ""
 
 
 def record_for(registry: Registry, world: World, where: Key) -> dict[str, Any]:
@@ -53,12 +62,32 @@ def resources_for(registry: Registry, world: World, keys: Sequence[Key]) -> list
     wanted = {key for key in keys if key in world.desired}
     for key in list(wanted):
         wanted.update(needs_of(registry, world.desired, world.desired[key]))
+        wanted.update(_followers(registry, world, key))
     order = {kind.id: number for number, kind in enumerate(registry.all())}
     return [
-        Resource(kind, key, record_for(registry, world, (kind, key)), needs_of(registry, world.desired, d))
+        Resource(
+            kind, key, record_for(registry, world, (kind, key)), needs_of(registry, world.desired, d), _alias(world, d)
+        )
         for (kind, key), d in sorted(world.desired.items(), key=lambda item: order[item[0][0]])
         if (kind, key) in wanted
     ]
+
+
+def _alias(world: World, desired: Desired) -> str:
+    """The key under which the engine may know an object still; where nobody knows the state, it knows itself."""
+    if world.recorded is None:
+        return desired.was
+    held = world.recorded.get((desired.kind, desired.key))
+    return held.was if held is not None and held.urn else ""
+
+
+def _followers(registry: Registry, world: World, leading: Key) -> Iterator[Key]:
+    """Who is recorded to need a leader: of a run with targets, the engine must hear that he is not gone."""
+    kind = registry[leading[0]]
+    where = (twin_id(kind), leading[1])
+    held = (world.recorded or {}).get(where)
+    if kind.leads and where in world.desired and held is not None and held.urn:
+        yield where
 
 
 def needs_of(registry: Registry, desired: Mapping[Key, Desired], one: Desired) -> tuple[Key, ...]:
@@ -70,6 +99,8 @@ def needs_of(registry: Registry, desired: Mapping[Key, Desired], one: Desired) -
             other = (f"{kind.system}.{spec.refers_to}", str(one.fields[name]))
             if other in desired:
                 needed.append(other)
+    if (leading := (leader_id(kind), one.key)) in desired:
+        needed.append(leading)
     return tuple(needed)
 
 
@@ -83,7 +114,8 @@ def dependents(registry: Registry, world: World, steps: Sequence[Step]) -> list[
     for where in world.desired.keys() - stepped:
         kind, held = registry[where[0]], (world.recorded or {}).get(where)
         fields = [(name, spec.refers_to) for name, spec in kind.specs.items() if spec.refers_to]
-        if held is not None and any((f"{kind.system}.{to}", held.inputs.get(name)) in removed for name, to in fields):
+        ties = {(f"{kind.system}.{to}", held.inputs.get(name)) for name, to in fields} if held is not None else set()
+        if held is not None and not removed.isdisjoint(ties | {(leader_id(kind), where[1])}):
             found.append(where)
     return sorted(found)
 
@@ -148,8 +180,8 @@ def refresh_steps(registry: Registry, world: World, *, moved: bool = False) -> l
     for where, held in (world.recorded or {}).items():
         if not held.urn:
             continue
-        kind, live = registry[held.kind], world.live[where]
-        desired = world.desired.get(where)
+        kind, desired = registry[held.kind], world.desired.get(where)
+        live = world.live.get((held.kind, world.successors.get(where, held.key)))
         common: dict[str, Any] = {"recorded": True, "place": desired.place if desired else None}
         if live is None:
             steps.append(Step(held.kind, held.key, Action.FORGET, Cause.DRIFT, **common))
@@ -164,7 +196,9 @@ def refresh_steps(registry: Registry, world: World, *, moved: bool = False) -> l
 
 def behind(recorded: Iterable[Recorded], held: Mapping[Key, Recorded]) -> frozenset[Key]:
     """Objects that the engine knows otherwise than a killed run left them; `held`: the record with that laid over."""
-    return frozenset((r.kind, r.key) for r in recorded if held[r.kind, r.key].inputs != r.inputs)
+    before = {(r.kind, r.key): r.inputs for r in recorded}
+    known = {where: r for where, r in held.items() if r.urn}
+    return frozenset(w for w, r in known.items() if r.was or before.get(w) != r.inputs)
 
 
 def catching_up(plan: Plan, world: World, behind: Iterable[Key]) -> list[Step]:
@@ -186,12 +220,12 @@ def catching_up(plan: Plan, world: World, behind: Iterable[Key]) -> list[Step]:
 
 
 def ghosts(recorded: Mapping[Key, Recorded], plan: Plan) -> list[Recorded]:
-    """Objects that the engine must hear of before it can take them out: what a killed run created and is no longer
-    declared, and what was never declared and is to be removed."""
+    """Objects that the engine must hear of before it can take them out: what a killed run created or renamed and is no
+    longer declared, and what was never declared and is to be removed."""
     unknown = []
     for step in plan.changes:
         where = (step.kind, step.key)
         held = recorded.get(where) or Recorded(*where, candidate(step.key))
-        if not step.declared and not held.urn:
+        if not step.declared and not held.known:
             unknown.append(held)
     return unknown

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from cxconfig.errors import InputErrors, Place
 from cxconfig.kinds import Declared, KindSettings, Manage, Registry, SecretRef
 from cxconfig.language import references, variables
+from cxconfig.language.doors import crossings
 from cxconfig.language.excerpts import attach
 from cxconfig.language.exclusion import contradictions
 from cxconfig.language.folder import TENANT_FILE, Instead, Source, environment_sources, environments, sources
@@ -122,6 +123,8 @@ class _Loader:
         )
         found.read()
         for mistake in contradictions(found.found, tenant.kinds()):
+            self._mistakes.add(mistake)
+        for mistake in crossings(found.found, self._registry, tenant.kinds()):
             self._mistakes.add(mistake)
         if tenant.configured is not None:
             _unconfigured(self._layers, tenant.configured, Sheet("", self._mistakes))

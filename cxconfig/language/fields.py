@@ -153,7 +153,7 @@ class Fields:
         partial: bool,
     ) -> Declared | None:
         before = spot.sheet.mistakes.count
-        said = read_keywords(self._kind, node, spot)
+        said = read_keywords(self._kind, node, spot, shared=partial)
         model, found = validated(self._kind.model, values, bad)
         for error in found:
             if partial and (error["type"] == "missing" or not error["loc"]):
@@ -168,7 +168,7 @@ class Fields:
         place = spot.sheet.place(key)
         places = Places(node.entries, spot.sheet.file)
         ignore = said.ignore | self._settings.ignore
-        return Declared(self._kind.id, key.text, plain, place, places, ignore, said.protect)
+        return Declared(self._kind.id, key.text, plain, place, places, ignore, said.protect, said.was)
 
     def _removable(self, values: dict[str, Any], node: MappingNode, spot: Spot) -> bool:
         """`on_remove` may say only what the kind can do."""

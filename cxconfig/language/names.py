@@ -41,6 +41,7 @@ KEYWORDS = frozenset(
             "exclude",
             "ignore",
             "protect",
+            "was",
         ),
         *("on_remove", "plain_secrets", "listed", "all", "disable", "delete", "retain", "true", "false", "null"),
         *("create", "update", "rename", "replace", "count", "percent"),

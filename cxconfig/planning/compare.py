@@ -11,29 +11,41 @@ from cxconfig.planning.membership import demoted, not_there, with_intruders
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import differing, ignored, is_candidate, is_digest, record_of, record_value
 from cxconfig.planning.removed import removed
+from cxconfig.planning.renames import with_former
+from cxconfig.planning.twins import joins, once
 from cxconfig.planning.undeclared import undeclared
 from cxconfig.planning.world import Key as Key
 from cxconfig.planning.world import World as World
 
+LIFT = "undo the change that needs it, or make it by hand"
+
 
 def compare(registry: Registry, world: World) -> Plan:
-    """The plan that brings the live systems and the record to what is declared."""
+    """The plan that brings the live systems and the record to what is declared.
+
+    Where objects say `was`, `world` is one that `renames.followed` gave.
+    """
     steps: list[Step] = []
     for kind in registry.all():
-        found = [s for s in _declared(kind, world) if s.action is not Action.NONE or s.problems or s.notes]
+        found = [s for s in _declared(registry, kind, world) if s.action is not Action.NONE or s.problems or s.notes]
         found += removed(kind, world)
         found += undeclared(kind, world)
         steps += with_intruders(kind, found, registry, world)
+    steps = list(once(registry, world, steps))
     declared: dict[str, int] = {}
     for kind_id, _ in world.desired:
         declared[kind_id] = declared.get(kind_id, 0) + 1
     return Plan(world.tenant, tuple(steps), declared)
 
 
-def _declared(kind: Kind, world: World) -> Iterator[Step]:
+def _declared(registry: Registry, kind: Kind, world: World) -> Iterator[Step]:
+    leader = None if kind.leads else registry.twin(kind)
     for (kind_id, key), desired in world.desired.items():
         if kind_id == kind.id:
-            yield _step(kind, key, desired, world)
+            step = _step(kind, key, desired, world)
+            if leader is not None and step.action is Action.CREATE and joins(kind, key, world.desired, world.live):
+                step = _joining(kind, leader, step, desired, world)
+            yield with_former(kind, step, world.former.get((kind_id, key)))
 
 
 def _step(kind: Kind, key: str, desired: Desired, world: World) -> Step:
@@ -56,18 +68,47 @@ def _step(kind: Kind, key: str, desired: Desired, world: World) -> Step:
     if recorded is not None:
         differences += _unread_differences(kind, desired, recorded.inputs, world)
     problems = tuple(f"{kind.singular} {key}: {d.problem}" for d in differences if d.problem)
-    if differences:
+    former = world.former.get((kind.id, key))
+    lost = ""
+    if differences or (former is not None and former.pending):
         supporting = world.supporting.get(kind.id, {})
         problems += tuple(f"{kind.singular} {key}: {p}" for p in kind.problems(desired.compared(), live, supporting))
+        lost = kind.replacement(desired.compared(), live, differences, supporting) if differences else ""
     caused = tuple(d.because(_cause(kind, key, d, recorded, record, world)) for d in differences)
     action, cause = _present(kind, caused, recorded, record, world)
-    return replace(
+    step = replace(
         step,
         action=action,
         cause=cause,
         differences=caused,
         problems=problems,
         notes=_notes(kind, desired, action, recorded),
+    )
+    return _replaced(kind, step, desired, lost, world) if lost and world.recorded is not None else step
+
+
+def _replaced(kind: Kind, step: Step, desired: Desired, lost: str, world: World) -> Step:
+    """It is deleted and created again: what no longer is then is told, and protection holds against it."""
+    problems = step.problems
+    own = desired.protect
+    if world.settings_of(kind).protect if own is None else own:
+        text = f"{kind.singular} {step.key}: it is protected, and would be deleted and created again: {LIFT}"
+        problems = (*problems, text)
+    if reason := world.untouchable.get((kind.id, step.key)):
+        problems = (*problems, f"{kind.singular} {step.key}: it is {reason}, so it is never replaced: {LIFT}")
+    calls = f"{kind.removal_call(step.key, Action.DELETE)}, {kind.creation(desired)}"
+    notes = (f"deleted and created again; lost: {lost}",)
+    return replace(step, action=Action.REPLACE, call=calls, problems=problems, notes=notes)
+
+
+def _joining(kind: Kind, leader: Kind, step: Step, desired: Desired, world: World) -> Step:
+    """Its leader creates it, and the step writes the rest: it exists by then, so nothing is demanded of it."""
+    supporting = world.supporting.get(kind.id, {})
+    problems = tuple(f"{kind.singular} {step.key}: {p}" for p in kind.problems(desired.compared(), {}, supporting))
+    calls = list(dict.fromkeys(call for name in desired.fields if (call := kind.change_call(step.key, name))))
+    call = f"{', '.join(calls) or 'nothing'} after {leader.creation(desired)}"
+    return replace(
+        step, call=call, problems=problems, differences=tuple(replace(d, call=call) for d in step.differences)
     )
 
 
@@ -84,7 +125,7 @@ def _present(
         known = Cause.UNKNOWN if Cause.UNKNOWN in causes else Cause.BOTH
         return Action.UPDATE, causes.pop() if len(causes) == 1 else known
     others = differing(kind, recorded.inputs, record)
-    if not recorded.urn or recorded.inputs.keys() != record.keys() or others:
+    if not recorded.known or recorded.inputs.keys() != record.keys() or others:
         return Action.RECORD, Cause.UNKNOWN if others and others <= recorded.refreshed else Cause.EDIT
     if any(is_digest(v) and v != record[n] for n, v in recorded.inputs.items() if n not in ignored(record)):
         return Action.RECORD, Cause.EDIT

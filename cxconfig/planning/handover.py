@@ -22,7 +22,10 @@ REFERENCE = "$reference"
 
 @dataclass(frozen=True, slots=True)
 class HandedStep:
-    """One announced step. `observed`: the live object as a record (see `record`), None when it is absent."""
+    """One announced step. `observed`: the live object as a record (see `record`), None when it is absent.
+
+    `was`: the key under which it was observed and is recorded. `joins`: it is created by then, by its twin's step.
+    """
 
     action: Action
     observed: Values | None
@@ -30,6 +33,8 @@ class HandedStep:
     """The fields that were announced to differ."""
     facts: Values = field(default_factory=dict)
     """Observed values that are recorded beside the fields."""
+    was: str = ""
+    joins: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Handover:
     environments: tuple[str, ...] = ()
     passwords: str = ""
     """The file that generated passwords are to be written to."""
+    successors: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Old key -> new key of objects that a refresh finds under the new one alone."""
 
     def dump(self) -> str:
         return json.dumps(
@@ -58,9 +65,13 @@ class Handover:
                 "systems": {name: {k: _out(v) for k, v in s.items()} for name, s in self.systems.items()},
                 "settings": {kind: [said.on_remove, said.protect] for kind, said in self.settings.items()},
                 "steps": [
-                    [kind, key, step.action, step.observed, list(step.fields), dict(step.facts)]
+                    [
+                        *(kind, key, step.action, step.observed, list(step.fields), dict(step.facts)),
+                        *(step.was, step.joins),
+                    ]
                     for (kind, key), step in self.steps.items()
                 ],
+                "successors": [[*old, new] for old, new in self.successors.items()],
             }
         )
 
@@ -77,11 +88,12 @@ class Handover:
                 for kind, (on_remove, protect) in data["settings"].items()
             },
             {
-                (kind, key): HandedStep(Action(action), observed, tuple(fields), facts)
-                for kind, key, action, observed, fields, facts in data["steps"]
+                (kind, key): HandedStep(Action(action), observed, tuple(fields), facts, was, joins)
+                for kind, key, action, observed, fields, facts, was, joins in data["steps"]
             },
             tuple(data["environments"]),
             data["passwords"],
+            {(kind, old): new for kind, old, new in data["successors"]},
         )
 
 

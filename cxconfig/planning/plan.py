@@ -25,6 +25,13 @@ class Recorded:
     origin: str = ""
     refreshed: frozenset[str] = frozenset()
     """The fields whose recorded values were read by a refresh: of these nobody knows what was applied."""
+    was: str = ""
+    """The key under which the engine knows it still, where that is another one: it was renamed, or is to be."""
+
+    @property
+    def known(self) -> bool:
+        """Does the engine know it under its key?"""
+        return bool(self.urn) and not self.was
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cxconfig.kinds import Action, Cause, Kind, KindSettings, Manage, OnRemove, Values
 from cxconfig.planning.plan import Recorded, Step
 from cxconfig.planning.record import is_candidate, recorded_on_remove, recorded_protect
-from cxconfig.planning.world import World
+from cxconfig.planning.world import World, former_keys
 
 REMOVALS = frozenset({Action.DISABLE, Action.DELETE})
 EXCLUDED = "left as it is: `exclude` names it now"
@@ -56,10 +57,18 @@ def removed(kind: Kind, world: World) -> Iterator[Step]:
     One that is declared in another spelling may be the very same object live, and one that is excluded is none of our
     business any more: both are only forgotten.
     """
-    renamed = {kind.identity(key): key for kind_id, key in world.desired if kind_id == kind.id}
+    spelt = {kind.identity(key): key for kind_id, key in world.desired if kind_id == kind.id}
+    renamed = dict(former_keys(kind, world.desired))
     for (kind_id, key), recorded in sorted((world.recorded or {}).items(), key=lambda item: item[0]):
         if kind_id == kind.id and (kind_id, key) not in world.desired and not is_candidate(recorded.inputs):
-            yield _step(kind, recorded, renamed.get(kind.identity(key), ""), world)
+            step = _step(kind, recorded, spelt.get(kind.identity(key), ""), world)
+            yield step if key not in renamed else _left(step, renamed[key])
+
+
+def _left(step: Step, key: str) -> Step:
+    """The engine knows the object under both keys: what is recorded under the old one is nobody's any more."""
+    note = f"left to {key!r}, which was {step.key!r}"
+    return replace(step, action=Action.FORGET, call="", problems=(), notes=(note,) if step.exists else ())
 
 
 def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
@@ -86,7 +95,7 @@ def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
         Cause.REMOVED,
         problems=(f"{kind.singular} {key}: {problem}",) if problem else (),
         call=kind.removal_call(key, action),
-        recorded=bool(recorded.urn),
+        recorded=recorded.known,
         notes=(note,) if note else (),
         exists=live is not None,
     )

@@ -8,7 +8,8 @@ from cxconfig.kinds import Action, Cause, Kind, OnRemove
 from cxconfig.planning.plan import Recorded, Step
 from cxconfig.planning.record import is_candidate
 from cxconfig.planning.removed import REMOVALS, sweeping
-from cxconfig.planning.world import World
+from cxconfig.planning.twins import through_twin
+from cxconfig.planning.world import World, former_keys
 
 UNSURE = "it is listed, and not found when asked for; left as it is"
 LEFT = "left as it is: it was only recorded to be removed"
@@ -18,11 +19,14 @@ def strangers(kind: Kind, world: World) -> list[str]:
     """The keys that are live, and neither declared nor excluded nor recorded, in the order of the listing.
 
     What was declared before and is recorded is removed as such. A key covers its other spellings only where it is not
-    listed itself: a system that lists both tells them apart. One that is recorded must be live for that.
+    listed itself: a system that lists both tells them apart. One that is recorded must be live for that. Whoever is
+    declared through the other door, or under the key that he gets, is declared.
     """
     listed = world.listed.get(kind.id, ())
     known = {key for kind_id, key in world.desired if kind_id == kind.id}
     covered = {kind.identity(key) for key in known.difference(listed)}
+    covered |= {kind.identity(was) for was, _ in former_keys(kind, world.desired)}
+    covered |= through_twin(kind, world.desired).keys()
     for (kind_id, key), held in (world.recorded or {}).items():
         if kind_id == kind.id and not is_candidate(held.inputs):
             known.add(key)

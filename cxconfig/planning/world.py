@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,21 @@ Key = tuple[str, str]
 """Kind id and natural key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What is known of a declared object that says `was`.
+
+    `pending`: it is live under that key, so that it is to be renamed; `own`: by its own step, and not by that of its
+    twin. `problem`: why it cannot be, with the way out.
+    """
+
+    was: str
+    pending: bool = False
+    own: bool = True
+    problem: str = ""
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class World:
     """Everything one comparison looks at.
@@ -23,7 +38,9 @@ class World:
     in an audit, which knows no state. `settings`: what tenant.yaml says of kinds. `listed`: the keys of all live
     objects, by kind, of those kinds alone of which all are managed and looked for. `rosters`: the same of those kinds
     of which somebody has an exclusive list (see `Owning`); `live` holds them, too. `untouchable`: objects that must
-    never be disabled or deleted, and why (see `Kind.untouchable`).
+    never be disabled or deleted, and why (see `Kind.untouchable`). `former`: the objects that say `was`; with it,
+    `live` and `recorded` hold under the new key what is live and recorded under the old one (see `renames.followed`).
+    `successors`: old key -> new key of what is recorded under the old one, and is live under the new one alone.
     """
 
     tenant: str
@@ -37,6 +54,13 @@ class World:
     listed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rosters: Mapping[str, Sequence[str]] = field(default_factory=dict)
     untouchable: Mapping[Key, str] = field(default_factory=dict)
+    former: Mapping[Key, Former] = field(default_factory=dict)
+    successors: Mapping[Key, str] = field(default_factory=dict)
 
     def settings_of(self, kind: Kind) -> KindSettings:
         return self.settings.get(kind.id, KindSettings())
+
+
+def former_keys(kind: Kind, desired: Mapping[Key, Desired]) -> Iterator[tuple[str, str]]:
+    """The old keys that declared objects of the kind name, each with the new one."""
+    return ((one.was, key) for (kind_id, key), one in desired.items() if kind_id == kind.id and one.was)

@@ -9,7 +9,7 @@ from cxconfig.cells import columns, joined, pad, safe, shorten, wrap
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Cause, Difference
 from cxconfig.planning.plan import Step
-from cxconfig.reports.folding import Folded, names
+from cxconfig.reports.folding import Folded, label, names
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.palette import unpainted as _plain
 from cxconfig.reports.values import Entry, Kinds, declared_value, entries, fit, scrubbed
@@ -82,6 +82,8 @@ def why(step: Step) -> str:
         return "not live"
     if step.action is Action.ADOPT:
         return "exists live, " + ("as declared" if not step.differences else "differs")
+    if step.action is Action.RENAME and step.cause is Cause.NEW:
+        return "exists live"
     if step.action is Action.FORGET and step.cause is Cause.DRIFT:
         return "gone live"
     if step.action is Action.FORGET:
@@ -102,7 +104,7 @@ def _single(step: Step, style: Style) -> list[str]:
     reasons = _reasons(step, style)
     reason = " ".join(reasons)
     place = place_text(step.place)
-    name = safe(step.key)
+    name = safe(label(step))
     mark, word = _action(step, style)
     if not style.verbose:
         taken = columns(f"  {mark} {word} ") + (columns(place) + 3 if place else 0)
@@ -122,8 +124,10 @@ def _single(step: Step, style: Style) -> list[str]:
 def _several(entry: Folded, style: Style) -> list[str]:
     """`  ~ update 4,812 users (drift): a01, a02, a03 and 4,809 more`."""
     mark, word = _action(entry.step, style)
-    going = entry.step.action in (Action.DISABLE, Action.DELETE) or (style.audit and entry.step.action is Action.CREATE)
-    keys = [step.key for step in entry.steps]
+    going = entry.step.action in (Action.DISABLE, Action.DELETE, Action.REPLACE) or (
+        style.audit and entry.step.action is Action.CREATE
+    )
+    keys = [label(step) for step in entry.steps]
     count = style.kinds.noun(entry.step.kind, len(keys))
     head = f"  {style.palette.action(entry.step.action, f'{mark} {word}')} {style.palette.bold(count)}"
     reasons = _reasons(entry.step, style)

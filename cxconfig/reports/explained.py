@@ -106,6 +106,8 @@ def _object(kind: Kind, declared: Declared, reveal: bool) -> dict[str, Any]:
         fields["ignore"] = sorted(declared.ignore)
     if declared.protect is not None:
         fields["protect"] = declared.protect
+    if declared.was:
+        fields["was"] = declared.was
     return fields
 
 

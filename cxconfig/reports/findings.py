@@ -16,7 +16,7 @@ from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.planning.plan import Exceeded, Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import why
 from cxconfig.reports.counts import DONE_WORDS
-from cxconfig.reports.folding import names
+from cxconfig.reports.folding import label, names
 from cxconfig.reports.mishaps import said
 from cxconfig.reports.values import Entry, Kinds, entries, scrubbed
 
@@ -163,7 +163,7 @@ def _problems(step: Step, command: str, kinds: Kinds) -> Iterator[Finding]:
     name = _name(step, kinds)
     changes = list(_changes(step, command == "audit", kinds))[:MOST_ENTRIES]
     for text in dict.fromkeys(step.problems):
-        clean = safe(scrubbed(text.removeprefix(f"{name}: "), step, kinds))
+        clean = safe(scrubbed(text.removeprefix(f"{kinds.singular(step.kind)} {step.key}: "), step, kinds))
         told = f" ({'; '.join(changes)})" if changes else ""
         yield Finding(Rule.BLOCKED, level, name, f"{name} cannot be applied: {clean}{told}", step.place)
 
@@ -185,7 +185,7 @@ def _outcome(outcome: Outcome, kinds: Kinds) -> Finding:
 
 
 def _name(step: Step, kinds: Kinds) -> str:
-    return f"{kinds.singular(step.kind)} {safe(step.key)}"
+    return f"{kinds.singular(step.kind)} {safe(label(step))}"
 
 
 def _text(*texts: str) -> str:

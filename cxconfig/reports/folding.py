@@ -62,6 +62,11 @@ def fold(steps: Sequence[Step], verbose: bool) -> list[Folded]:
     return sorted(folded, key=lambda entry: -len(entry.steps)) + singles
 
 
+def label(step: Step) -> str:
+    """`jdoe`, and `jsmith -> jdoe` of one that is renamed."""
+    return f"{step.was} -> {step.key}" if step.action is Action.RENAME else step.key
+
+
 def names(keys: Sequence[str], most: int) -> str:
     """`a01, a02, a03 and 4,809 more`; one that is left over is named."""
     most = len(keys) if len(keys) == most + 1 else most

@@ -44,11 +44,11 @@ class Palette:
         """Green for what appears, yellow for what changes, red for what goes, dim for what only the record knows."""
         if action is Action.CREATE:
             return self.green(text)
-        if action is Action.UPDATE:
+        if action in (Action.UPDATE, Action.RENAME):
             return self.yellow(text)
         if action is Action.ADOPT:
             return self.cyan(text)
-        return self.red(text) if action in (Action.DISABLE, Action.DELETE) else self.dim(text)
+        return self.red(text) if action in (Action.REPLACE, Action.DISABLE, Action.DELETE) else self.dim(text)
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}{RESET}" if self.colour and text else text

@@ -15,7 +15,7 @@ from cxconfig.kinds import Action, Registry
 from cxconfig.planning.plan import Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import Style, block
 from cxconfig.reports.counts import DONE_WORDS, audited, closing, planned, reading
-from cxconfig.reports.folding import MOST_LINES, MOST_OBJECTS, Folded, by_action, fold, names
+from cxconfig.reports.folding import MOST_LINES, MOST_OBJECTS, Folded, by_action, fold, label, names
 from cxconfig.reports.mishaps import MOST_MISHAPS, error_lines, failures, limits, problems
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import Kinds, scrubbed
@@ -143,7 +143,7 @@ def _done(steps: Sequence[Step], style: Style) -> Iterator[str]:
     for kind in style.kinds.order({step.kind for step in steps}):
         for action, group in by_action(step for step in steps if step.kind == kind):
             count = f"{style.palette.bold(style.kinds.noun(kind, len(group)))} {DONE_WORDS[action]}"
-            yield from _named(style.palette.green("✓"), count, [step.key for step in group], style)
+            yield from _named(style.palette.green("✓"), count, [label(step) for step in group], style)
 
 
 def _untried(steps: Sequence[Step], style: Style) -> Iterator[str]:
@@ -152,7 +152,7 @@ def _untried(steps: Sequence[Step], style: Style) -> Iterator[str]:
     for kind in style.kinds.order({step.kind for step in steps}):
         for action, group in by_action(step for step in steps if step.kind == kind):
             count = f"{action.value} {style.palette.bold(style.kinds.noun(kind, len(group)))}"
-            yield from _named(style.palette.yellow("?"), count, [step.key for step in group], style)
+            yield from _named(style.palette.yellow("?"), count, [label(step) for step in group], style)
 
 
 def _named(mark: str, count: str, keys: Sequence[str], style: Style) -> Iterator[str]:

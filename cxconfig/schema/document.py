@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from cxconfig.kinds import Action, Kind, Manage, Registry, System
 from cxconfig.language.document import BACKENDS
-from cxconfig.language.keywords import EXTENDS, IGNORE, MEANINGS, PROTECT, comparable, keywords_of
+from cxconfig.language.keywords import EXTENDS, IGNORE, MEANINGS, PROTECT, WAS, comparable, keywords_of
 from cxconfig.language.limits import COUNT, MOST_PERCENT, PERCENT
 from cxconfig.language.mistakes import Mistakes, Sheet
 from cxconfig.language.reader import read
@@ -151,7 +151,8 @@ def _of_kind(kind: Kind, plain_secrets: Collection[str]) -> dict[str, JsonSchema
     told = _description(kind_help(kind).meaning)
     what = f"a mapping of the {kind.singular}'s fields"
     by_name = {**values.closed({}), "propertyNames": NAME, "additionalProperties": _ref(f"{kind.id}:object")}
-    no_extends = {name: word for name, word in words.items() if name != EXTENDS}
+    shared = {name: word for name, word in words.items() if name != WAS}
+    no_extends = {name: word for name, word in shared.items() if name != EXTENDS}
     return {
         kind.id: {**by_name, **told},
         f"{kind.id}:object": {**values.layered({**refs, **words}, what), **told},
@@ -179,7 +180,7 @@ def _fields(kind: Kind, plain_secrets: Collection[str]) -> dict[str, JsonSchema]
 
 def _words(kind: Kind) -> dict[str, JsonSchema]:
     """What an object may say beside its fields."""
-    made = {EXTENDS: _extends(), IGNORE: _subset(comparable(kind)), PROTECT: values.flag()}
+    made = {EXTENDS: _extends(), IGNORE: _subset(comparable(kind)), PROTECT: values.flag(), WAS: {"type": TEXTS}}
     return _described({word: made[word] for word in keywords_of(kind)}, MEANINGS)
 
 

@@ -59,7 +59,7 @@ def test_persons_with_what_only_scim_shows(make_tenant: MakeTenant) -> None:
     tenant = make_tenant(
         as_seeded("ann", agent(1, work_phone="+15551112222"), **more),
         as_seeded("bob", agent(2)),
-        as_seeded("off", agent(3), title="Retired"),
+        as_seeded("off", agent(3, disabled=True), title="Retired"),
     )
     tenant.write({}, teams=())
     (tenant.folder / "people.yaml").unlink()

@@ -52,7 +52,7 @@ class LeadingAgents(Agents):
 
 
 class Desk(fakes.Desk):
-    kinds = (Groups(), LeadingAgents(), Badges())  # type: ignore[assignment]
+    kinds = (Groups(), LeadingAgents(), Badges())
 
 
 REGISTRY = Registry([Desk()])

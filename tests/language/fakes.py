@@ -1,10 +1,10 @@
-"""A small system with two kinds, so that the language is tested without any product kind."""
+"""A small system with three kinds, so that the language is tested without any product kind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -81,7 +81,7 @@ class _Kind(Kind):
     listable = True
 
     def desire(self, declared: Declared) -> Desired:
-        return Desired(self.id, declared.key, declared.values)
+        return Desired(self.id, declared.key, {**self.defaults, **declared.values})
 
     def compare(self, desired: Desired, live: Values) -> list[Difference]:
         return []
@@ -91,6 +91,14 @@ class _Kind(Kind):
 
     def handler(self, connection: Any) -> Handler:
         raise NotImplementedError
+
+
+class Login(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    given_name: str = ""
+    active: bool = True
+    nick_name: str = ""
 
 
 class Groups(_Kind):
@@ -108,6 +116,24 @@ class Agents(_Kind):
     model = Agent
     specs = specs_of(Agent)
     removals = (OnRemove.DISABLE, OnRemove.DELETE)
+    renames = True
+    twin = "logins"
+    leads = True
+    defaults: ClassVar[Mapping[str, Any]] = {"disabled": False}
+
+
+class Logins(_Kind):
+    """The other door to an agent."""
+
+    name = "logins"
+    singular = "login"
+    model = Login
+    specs = specs_of(Login)
+    removals = (OnRemove.DISABLE,)
+    renames = True
+    twin = "agents"
+    twin_fields: ClassVar[Mapping[str, str]] = {"given_name": "first_name", "active": "disabled"}
+    defaults: ClassVar[Mapping[str, Any]] = {"active": True}
 
 
 class DeskSettings(SystemSettings):
@@ -120,7 +146,7 @@ class Desk(System):
     name = "desk"
     settings = DeskSettings
     secret_settings = frozenset({"client_secret"})
-    kinds = (Groups(), Agents())
+    kinds: ClassVar[tuple[Kind, ...]] = (Groups(), Agents(), Logins())
 
     def connect(self, settings: Any) -> Any:
         return settings

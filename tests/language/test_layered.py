@@ -133,6 +133,7 @@ def test_an_environment_changes_settings_one_by_one(tmp_path: Path) -> None:
     assert "client_secret" in entry.values
     assert entry.kinds == {
         "groups": KindSettings(manage=Manage.ALL),
+        "logins": KindSettings(manage=Manage.ALL),
         "agents": KindSettings(manage=Manage.ALL, protect=True),
     }
     assert entry.places["url"].file.endswith("environments/prod/tenant.yaml")

@@ -34,7 +34,7 @@ def test_a_tenant_is_the_sum_of_its_files(tmp_path: Path) -> None:
         },
     )
     assert tenant.name == "acme" and tenant.folder == tmp_path
-    assert list(tenant.objects) == ["desk.groups", "desk.agents"]
+    assert list(tenant.objects) == ["desk.groups", "desk.agents", "desk.logins"]
     assert list(tenant.objects["desk.agents"]) == ["bob", "zoe", "ann"]
     assert tenant.declared_counts() == {"desk.groups": 1, "desk.agents": 3}
     assert tenant.backend is None
@@ -43,7 +43,7 @@ def test_a_tenant_is_the_sum_of_its_files(tmp_path: Path) -> None:
 def test_kinds_without_objects_are_there_and_not_counted(tmp_path: Path) -> None:
     """Every kind can be asked for, and the counts name only those with objects."""
     tenant = loaded(tmp_path, {})
-    assert tenant.objects == {"desk.groups": {}, "desk.agents": {}}
+    assert tenant.objects == {"desk.groups": {}, "desk.agents": {}, "desk.logins": {}}
     assert tenant.declared_counts() == {}
 
 

@@ -12,7 +12,7 @@ from cxconfig.planning.plan import Plan, Recorded, Result
 from cxconfig.planning.record import Digester, record_of
 from cxconfig.planning.world import Key, World
 from cxconfig.reports.findings import of_result
-from cxconfig.tenancy import desired_object
+from cxconfig.tenancy import beside, desired_object
 from providers.registry import REGISTRY
 
 USERS, TEAMS = "onecloud.users", "onecloud.teams"
@@ -164,3 +164,12 @@ def test_what_becomes_of_a_member_is_its_team_alone() -> None:
     assert record == {"key": "m", "team": "Sales", "on_remove": "retain"}
     plan = planned(live={"m": "Sales"}, held=("m",), on_remove=OnRemove.DELETE, protect=True)
     assert found(plan) == {"m": (Action.FORGET, Cause.REMOVED, ())}
+
+
+def test_a_mere_member_does_not_lead_its_other_door() -> None:
+    """A SCIM account is an active one, also where all that is said of the user is its team."""
+    users, accounts = REGISTRY[USERS], REGISTRY["onecloud.scim_accounts"]
+    account = Declared(accounts.id, "m", {"title": "Chief"}, PLACE)
+    for one, active in ((member("m"), True), (person("m"), False)):
+        found = beside(accounts, users, desired_object(accounts, account, KindSettings()), account, one)
+        assert ("active" in found.fields) is active

@@ -39,6 +39,7 @@ def test_a_step_has_its_documented_keys_and_no_secret() -> None:
     assert document["steps"][0] == {
         "kind": USERS,
         "key": "asmith",
+        "was": "",
         "place": {"file": "people.yaml", "line": 12, "column": 5},
         "action": "update",
         "cause": "edit and drift",

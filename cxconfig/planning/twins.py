@@ -1,0 +1,81 @@
+"""Two kinds, one live object: who leads, who follows, and what is removed only once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from cxconfig.kinds import Action, Cause, Desired, Kind, Registry, Values
+from cxconfig.planning.plan import Step
+from cxconfig.planning.record import recorded_protect
+from cxconfig.planning.world import Key, World
+
+
+def leader_id(kind: Kind) -> str:
+    """The kind that leads this one, "" when none does."""
+    return f"{kind.system}.{kind.twin}" if kind.twin and not kind.leads else ""
+
+
+def twin_id(kind: Kind) -> str:
+    """The kind of whose objects those of the same key are the same ones, "" when there is none."""
+    return f"{kind.system}.{kind.twin}" if kind.twin else ""
+
+
+def joins(kind: Kind, key: str, desired: Mapping[Key, Desired], live: Mapping[Key, Values | None]) -> bool:
+    """Is it its leader that creates the object, so that a creation finds it there?"""
+    where = (leader_id(kind), key)
+    return where in desired and live.get(where) is None and live.get((kind.id, key)) is None
+
+
+def through_twin(kind: Kind, desired: Mapping[Key, Desired]) -> dict[str, str]:
+    """What is declared through the other door: by identity of its key, and of the one that it had, its key."""
+    twin = twin_id(kind)
+    found: dict[str, str] = {}
+    for (kind_id, key), one in desired.items() if twin else ():
+        if kind_id == twin:
+            found |= {kind.identity(name): key for name in (key, one.was) if name}
+    return found
+
+
+def once(registry: Registry, world: World, steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, in which nobody is removed who is still declared through the other door, and nobody twice."""
+    steps = list(steps)
+    going = {(step.kind, step.key): step for step in steps if step.cause is Cause.REMOVED}
+    doors = {kind.id: through_twin(kind, world.desired) for kind in registry.all() if kind.twin}
+    for step in steps:
+        kind = registry[step.kind]
+        if step.cause is not Cause.REMOVED or not kind.twin:
+            yield step
+            continue
+        twin = registry.twin(kind)
+        other = doors[kind.id].get(kind.identity(step.key))
+        if twin is not None and other is not None:
+            yield _kept(kind, twin, step, other, world)
+        elif twin is not None and (leading := going.get((twin.id, step.key))) and twin.leads:
+            yield _goes_with(twin, step, leading)
+        else:
+            yield step
+
+
+def _kept(kind: Kind, twin: Kind, step: Step, other: str, world: World) -> Step:
+    """Still declared through the other door: only forgotten. That lifts no protection."""
+    held = (world.recorded or {}).get((step.kind, step.key))
+    here, there = world.settings_of(kind).protect, world.settings_of(twin).protect
+    said = recorded_protect(held.inputs) if held is not None else None
+    own = world.desired[twin.id, other].protect
+    protected = here if said is None else said
+    problems: tuple[str, ...] = ()
+    if protected and not (there if own is None else own) and step.exists:
+        text = f"it is protected, and the {twin.singular} {other!r}, which is the same, is not: write `protect: true`"
+        problems = (f"{kind.singular} {step.key}: {text} there, too",)
+    notes = (f"left as it is: still declared as the {twin.singular} {other!r}",) if step.exists else ()
+    return replace(step, action=Action.FORGET, call="", notes=notes, problems=problems)
+
+
+def _goes_with(twin: Kind, step: Step, leading: Step) -> Step:
+    """The leader's own removal does this one's as well, if it goes as far."""
+    far = leading.action is Action.DELETE or leading.action is step.action
+    if step.action not in (Action.DISABLE, Action.DELETE) or not far:
+        return step
+    note = f"{leading.action.value}d as the {twin.singular} {leading.key!r}"
+    return replace(step, action=Action.FORGET, call="", notes=(note,))

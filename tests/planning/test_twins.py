@@ -1,0 +1,190 @@
+"""Two doors to one live object: defaults, order, creation, removal; and what nothing but a replacement reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cxconfig.engine.steps import dependents, expected, handed_steps, needs_of, resources_for
+from cxconfig.errors import Place
+from cxconfig.kinds import Action, Declared, Desired, KindSettings, Manage, OnRemove
+from cxconfig.language import Tenant
+from cxconfig.planning.compare import compare
+from cxconfig.planning.handover import HandedStep, Handover
+from cxconfig.planning.plan import Plan, Recorded, Step
+from cxconfig.planning.record import Digester
+from cxconfig.planning.world import Key, World
+from cxconfig.tenancy import desired_objects
+from tests.planning.fakes import BADGES, MEMBERS, REGISTRY
+
+DIGESTER = Digester("correct horse", "acme")
+PLACE = Place("people.yaml", 3, 5)
+ANN: Mapping[str, Any] = {"name": "Ann", "room": "12", "disabled": False, "active": True, "colour": "red"}
+
+
+def desired(members: Mapping[str, Any], badges: Mapping[str, Any]) -> dict[Key, Desired]:
+    """Of the declared values by key, at both doors."""
+    objects = {
+        kind: {key: Declared(kind, key, values, PLACE) for key, values in found.items()}
+        for kind, found in ((MEMBERS, members), (BADGES, badges))
+    }
+    return desired_objects(Tenant("acme", Path(), {}, objects), REGISTRY)
+
+
+def held(kind: str, key: str = "ann", urn: str = "urn:x", **inputs: Any) -> Recorded:
+    return Recorded(kind, key, {"key": key, **inputs}, urn)
+
+
+def world(
+    wanted: Mapping[Key, Desired], live: Mapping[str, Any] | None, *recorded: Recorded, key: str = "ann", **more: Any
+) -> World:
+    seen = {(kind, key): live for kind in (MEMBERS, BADGES)}
+    records = {(r.kind, r.key): r for r in recorded}
+    return World("acme", wanted, seen, recorded=records, digester=DIGESTER, **more)
+
+
+def by_kind(plan: Plan) -> dict[str, Step]:
+    return {step.kind: step for step in plan.steps}
+
+
+@pytest.mark.parametrize(
+    ("members", "badges", "managed"),
+    [
+        ({"ann": {}}, {}, {MEMBERS: {"disabled"}}),
+        ({}, {"ann": {}}, {BADGES: {"active"}}),
+        ({"ann": {}}, {"ann": {}}, {MEMBERS: {"disabled"}, BADGES: set()}),
+        ({"ann": {}}, {"ann": {"active": False}}, {MEMBERS: set(), BADGES: {"active"}}),
+        ({"ann": {"disabled": True}}, {"ann": {}}, {MEMBERS: {"disabled"}, BADGES: set()}),
+    ],
+)
+def test_a_default_counts_at_one_door_only(
+    members: Mapping[str, Any], badges: Mapping[str, Any], managed: Mapping[str, set[str]]
+) -> None:
+    """It is the leader's, unless the other door lists what it is about; so the two never fight."""
+    assert {kind: set(one.fields) for (kind, _), one in desired(members, badges).items()} == managed
+
+
+def test_the_leader_comes_first() -> None:
+    """A real dependency, and the follower is registered with its leader so that the engine does not miss it."""
+    wanted = desired({"ann": {}}, {"ann": {}})
+    assert needs_of(REGISTRY, wanted, wanted[BADGES, "ann"]) == ((MEMBERS, "ann"),)
+    assert needs_of(REGISTRY, wanted, wanted[MEMBERS, "ann"]) == ()
+    found = world(wanted, ANN, held(MEMBERS), held(BADGES))
+    assert [(r.kind, r.needs) for r in resources_for(REGISTRY, found, [(MEMBERS, "ann")])] == [
+        (MEMBERS, ()),
+        (BADGES, ((MEMBERS, "ann"),)),
+    ]
+
+
+def test_the_leader_creates_and_the_follower_writes_the_rest() -> None:
+    """Nothing is demanded of the follower then, and its step is announced as what it is."""
+    wanted = desired({"ann": {"name": "Ann"}}, {"ann": {"colour": "red"}})
+    found = world(wanted, None)
+    plan = compare(REGISTRY, found)
+    steps = by_kind(plan)
+    assert [s.action for s in plan.steps] == [Action.CREATE, Action.CREATE]
+    assert (steps[MEMBERS].call, steps[BADGES].call) == ("POST /members", "PUT /badges/ann after POST /members")
+    assert not plan.problems
+    handed = handed_steps(plan, found, REGISTRY)
+    assert (handed[MEMBERS, "ann"].joins, handed[BADGES, "ann"].joins) == (False, True)
+    alone = by_kind(compare(REGISTRY, world(desired({}, {"ann": {"colour": "red"}}), None)))
+    assert (alone[BADGES].call, "needs a name" in alone[BADGES].problems[0]) == ("POST /badges", True)
+
+
+def test_a_handed_step_survives_the_file(tmp_path: Path) -> None:
+    """With the old key, the joining and the successors."""
+    steps = {(MEMBERS, "new"): HandedStep(Action.RENAME, {"key": "new"}, ("name",), {"id": 1}, "old", True)}
+    handover = Handover("acme", "/t", "/j", {}, {}, steps, (), successors={(MEMBERS, "old"): "new"})
+    file = tmp_path / "handover.json"
+    file.write_text(handover.dump())
+    assert Handover.load(file) == handover
+
+
+def test_who_is_still_declared_through_the_other_door_is_only_forgotten() -> None:
+    """At either door; the engine hears that the follower no longer hangs on its leader."""
+    found = world(desired({}, {"ann": {}}), ANN, held(MEMBERS, disabled=False), held(BADGES, active=True))
+    steps = by_kind(compare(REGISTRY, found))
+    assert steps.keys() == {MEMBERS}
+    assert (steps[MEMBERS].action, steps[MEMBERS].call) == (Action.FORGET, "")
+    assert "still declared as the badge 'ann'" in steps[MEMBERS].notes[0]
+    assert dependents(REGISTRY, found, [steps[MEMBERS]]) == [(BADGES, "ann")]
+    assert list(expected(compare(REGISTRY, found), "p", "s").values()) == [{"delete"}]
+    found = world(desired({"ann": {}}, {}), ANN, held(MEMBERS, disabled=False), held(BADGES, active=True))
+    assert by_kind(compare(REGISTRY, found))[BADGES].action is Action.FORGET
+
+
+def test_no_protection_is_lifted_by_the_other_door() -> None:
+    """Its own word at one door, and nothing at the other."""
+    found = world(desired({"ann": {}}, {}), ANN, held(MEMBERS, disabled=False), held(BADGES, protect=True))
+    assert "write `protect: true` there, too" in by_kind(compare(REGISTRY, found))[BADGES].problems[0]
+
+
+@pytest.mark.parametrize(
+    ("leading", "following", "actions"),
+    [
+        ({}, {}, [Action.DISABLE, Action.FORGET]),
+        ({"on_remove": "delete"}, {}, [Action.DELETE, Action.FORGET]),
+        ({}, {"on_remove": "delete"}, [Action.DISABLE, Action.DELETE]),
+        ({"on_remove": "retain"}, {}, [Action.FORGET, Action.DISABLE]),
+    ],
+)
+def test_a_leaver_is_removed_once(
+    leading: Mapping[str, Any], following: Mapping[str, Any], actions: list[Action]
+) -> None:
+    """By the leader's step, unless the other door says to go further."""
+    found = world({}, ANN, held(MEMBERS, **leading), held(BADGES, **following))
+    assert [step.action for step in compare(REGISTRY, found).steps] == actions
+
+
+def test_a_protected_follower_holds_its_leader() -> None:
+    """What protects one protects both: it is the same object."""
+    plan = compare(REGISTRY, world({}, ANN, held(MEMBERS), held(BADGES, protect=True)))
+    assert [step.kind for step in plan.problems] == [BADGES]
+
+
+def test_who_is_declared_through_the_other_door_is_no_stranger() -> None:
+    """Where all objects of a kind are managed."""
+    said = {BADGES: KindSettings(manage=Manage.ALL, on_remove=OnRemove.DELETE)}
+    found = world(
+        desired({"ann": {}}, {"eve": {}}),
+        ANN,
+        held(MEMBERS, disabled=False),
+        settings=said,
+        listed={BADGES: ["ann", "bob"]},
+    )
+    live = {**found.live, (BADGES, "eve"): ANN, (BADGES, "bob"): ANN}
+    plan = compare(REGISTRY, World(**{**vars(found), "live": live}))
+    assert [(s.key, s.action) for s in plan.steps if not s.declared] == [("bob", Action.DELETE)]
+
+
+# What nothing but a replacement reaches.
+
+
+def test_a_replacement_is_a_step_of_its_own_and_tells_what_is_lost() -> None:
+    """The engine updates; the host deletes and creates."""
+    found = world(desired({"ann": {"room": "14"}}, {}), {**ANN, "room": "attic"}, held(MEMBERS, room="attic"))
+    plan = compare(REGISTRY, found)
+    (step,) = plan.steps
+    assert (step.action, step.problems) == (Action.REPLACE, ())
+    assert step.notes == ("deleted and created again; lost: the locker",)
+    assert step.call == "delete /members/ann, POST /members"
+    assert handed_steps(plan, found, REGISTRY)[MEMBERS, "ann"].action is Action.REPLACE
+    assert list(expected(plan, "p", "s").values()) == [{"update"}]
+
+
+def test_protection_holds_against_a_replacement() -> None:
+    """Its own, its kind's, and that of the API user."""
+    attic, wanted = {**ANN, "room": "attic"}, desired({"ann": {"room": "14"}}, {})
+    said = {MEMBERS: KindSettings(protect=True)}
+    for more in ({"settings": said}, {"untouchable": {(MEMBERS, "ann"): "the API user"}}):
+        assert compare(REGISTRY, world(wanted, attic, held(MEMBERS), **more)).problems
+
+
+def test_nothing_is_replaced_in_an_audit() -> None:
+    """There it differs, as anything else."""
+    found = world(desired({"ann": {"room": "14"}}, {}), {**ANN, "room": "attic"})
+    (step,) = compare(REGISTRY, World(**{**vars(found), "recorded": None, "digester": None})).steps
+    assert step.action is Action.UPDATE
