@@ -91,3 +91,23 @@ def test_what_is_not_managed_is_left_alone(dialect: str, method: str, name: str)
         repaired = {**by_hand(name, example(name)), **by_hand("active", True)}
         assert box.person(LOGIN) == drifted | repaired
         assert box.count(method, f"{PEOPLE}/*") == 1
+
+
+@dialects
+@methods
+def test_a_rename_with_drift_is_one_call(dialect: str, method: str) -> None:
+    """The new login and everything that drifted go together; the person, its id included, stays the same."""
+    account = wanted(method)
+    renamed = replace(account, key="j.doe@acme.example.com")
+    with accounts(dialect) as (box, handler):
+        handler.create(account, SECRETS)
+        before = box.person(LOGIN) or {}
+        for name in READ:
+            box.change_user(LOGIN, **by_hand(name, another(name)))
+        live = read(handler, account)
+        box.clear_log()
+        after = handler.rename(LOGIN, renamed, live, KIND.compare(renamed, live), {})
+        assert KIND.compare(renamed, after) == KIND.compare(renamed, read(handler, renamed)) == []
+        assert [entry.method for entry in box.log(write=True)] == [method.upper()]
+        assert box.person(renamed.key) == before | {"loginId": renamed.key}
+        assert box.person(LOGIN) is None

@@ -4,6 +4,7 @@ with the sandbox: the bodies that the sandbox's log has after a walk over all op
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,12 +13,15 @@ import scim2_models
 from pydantic import ValidationError
 from scim2_models import Context, SCIMException
 
-from cxconfig.kinds import Action
+from cxconfig.kinds import Action, Desired
 from cxconfig.sandbox.log import Entry
 from providers.onecloud.scim_values import PATCH_SCHEMA as PATCH
 from providers.onecloud.scim_values import USER_SCHEMA as USER
 from providers.onecloud.scim_values import filter_of
+from providers.onecloud.users_handler import UsersHandler
+from providers.onecloud.values import SCIM_FIELDS
 from tests.onecloud.scim_support import (
+    DIALECTS,
     FIELDS,
     KIND,
     LOGIN,
@@ -34,7 +38,8 @@ from tests.onecloud.scim_support import (
     read,
     wanted,
 )
-from tests.onecloud.support import ODD_LOGINS
+from tests.onecloud.support import JDOE, ODD_LOGINS, desired, sandboxed
+from tests.onecloud.support import KIND as USERS
 
 Resource: Any = scim2_models.User
 Patch: Any = scim2_models.PatchOp[Resource]
@@ -74,7 +79,7 @@ def _check_patch(sent: dict[str, Any]) -> None:
 @dialects
 @methods
 def test_a_walk_over_all_operations_sends_nothing_else(dialect: str, method: str) -> None:
-    """Created with everything and with the least, every attribute changed and emptied, disabled, deleted."""
+    """Created with everything and with the least, every attribute changed and emptied, renamed, disabled, deleted."""
     with accounts(dialect) as (box, handler):
         account = wanted(method)
         handler.create(account, SECRETS)
@@ -86,8 +91,11 @@ def test_a_walk_over_all_operations_sends_nothing_else(dialect: str, method: str
         for name in EMPTIED:
             if name not in {"first_name", "last_name", "email", "extension"}:  # the model refuses to empty these
                 change(handler, wanted(method, **{name: type(example(name))()}))
-        handler.remove(LOGIN, read(handler, account), Action.DISABLE)
-        handler.remove(LOGIN, read(handler, account), Action.DELETE)
+        other = replace(account, key="j.doe@acme.example.com")
+        live = read(handler, account)
+        handler.rename(LOGIN, other, live, KIND.compare(other, live), {})
+        handler.remove(other.key, read(handler, other), Action.DISABLE)
+        handler.remove(other.key, read(handler, other), Action.DELETE)
         least = {name: value for name, value in account.fields.items() if KIND.specs[name].needed}
         handler.create(declared("least", least), {})
         sent = box.log(path=f"{PEOPLE}**", write=True)
@@ -95,6 +103,35 @@ def test_a_walk_over_all_operations_sends_nothing_else(dialect: str, method: str
         assert {entry.status for entry in sent} <= {200, 201, 204}
         for entry in sent:
             check(entry)
+
+
+@dialects
+def test_what_users_change_through_scim_is_valid_too(dialect: str) -> None:
+    """Every attribute that the user API itself does not change, and a new login."""
+    with sandboxed(JDOE | {"email": "jane@example.com"}, switches=DIALECTS[dialect]) as (box, client):
+        handler = USERS.handler(client)
+        values: dict[str, Any] = {}
+        for name in sorted(SCIM_FIELDS):
+            values[name] = another(name)
+            _apply(handler, desired(**values), LOGIN)
+        values["first_name"] = "Joan"
+        _apply(handler, desired("joan", **values), LOGIN)
+        sent = box.log(path=f"{PEOPLE}**", write=True)
+        assert [entry.method for entry in sent] == ["PATCH"] * (len(SCIM_FIELDS) + 1)
+        for entry in sent:
+            check(entry)
+        live = handler.observe({"joan": {}})["joan"] or {}
+        assert {name: live.get(name) for name in values} == values
+
+
+def _apply(handler: UsersHandler, user: Desired, login: str) -> None:
+    live = handler.observe({login: user.fields})[login]
+    assert live is not None
+    differences = USERS.compare(user, live)
+    if user.key == login:
+        handler.update(user, live, differences, {})
+    else:
+        handler.rename(login, user, live, differences, {})
 
 
 @pytest.mark.parametrize("login", [*ODD_LOGINS, 'a "quoted" one', "back\\slash", 'x" or userName eq "y', "Łucja", "🙂"])
