@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import select
 import shlex
 import shutil
@@ -49,6 +50,15 @@ BY_HAND: tuple[tuple[str, str, dict[str, Any] | None, str], ...] = (
     ("DELETE", "gcosta", None, "deleted"),
 )
 """The drift: method, login, body and what it means."""
+
+
+RENAMED = (
+    ("    crossi:\n", "    cbianchi:\n      was: crossi\n"),
+    ("last_name: Rossi\n", "last_name: Bianchi\n"),
+    ("email: crossi@", "email: cbianchi@"),
+)
+"""Chiara Rossi marries: another login, name and address for the same agent."""
+LEAVER = "    fnasser:\n"
 
 
 class Unexpected(Exception):
@@ -283,6 +293,20 @@ class Demo:
             request = " ".join([method, f"/_sandbox/users/{login}", *([json.dumps(values)] if values else [])])
             say(f"{INDENT}{request}  {self.painted('2', f'({meaning})')}")
 
+    def change_staff(self) -> None:
+        """The YAML's own changes: one agent gets another login, another one is taken out."""
+        self.title("An agent marries and another one leaves, in people/sales.yaml:")
+        path = self.folder / "acme" / "people" / "sales.yaml"
+        text = path.read_text("utf-8")
+        for before, after in RENAMED:
+            text = replaced(path, text, before, after)
+        kept, found, rest = text.partition(LEAVER)
+        if not found:
+            raise Unexpected(f"{path} does not hold {LEAVER.strip()!r}")
+        path.write_text(kept + re.sub(r"\A(?: {6}.*\n)+", "", rest), "utf-8")
+        say(f"{INDENT}crossi:  ->  cbianchi: with `was: crossi`, and the new name and address")
+        say(f"{INDENT}fnasser:  taken out")
+
     @contextlib.contextmanager
     def mistakes(self) -> Iterator[None]:
         """Two mistakes in people/sales.yaml for as long as the block runs."""
@@ -290,12 +314,17 @@ class Demo:
         right = path.read_text("utf-8")
         wrong = right
         for good, bad in MISTAKES:
-            if good not in wrong:
-                raise Unexpected(f"{path} does not hold {good.strip()!r}")
-            wrong = wrong.replace(good, bad, 1)
+            wrong = replaced(path, wrong, good, bad)
         path.write_text(wrong, "utf-8")
         yield
         path.write_text(right, "utf-8")
+
+
+def replaced(path: Path, text: str, before: str, after: str) -> str:
+    """The text with the first `before` changed; `Unexpected` when the sample tenant holds none."""
+    if before not in text:
+        raise Unexpected(f"{path} does not hold {before.strip()!r}")
+    return text.replace(before, after, 1)
 
 
 PREVIEW = Scene(
@@ -325,6 +354,13 @@ REPAIR = Scene(
     tail=5,
 )
 AUDIT = Scene("Audit: live against YAML, without any state.", "cxconfig audit acme", 0, "there is no drift.")
+STAFF = Scene(
+    "One rename, never a deletion and a new agent; who left is disabled, and kept.",
+    "cxconfig up acme --yes",
+    0,
+    "everything is as declared.",
+    writes=2,
+)
 MISTAKEN = Scene(
     "Two slips of the pen in people/sales.yaml: each is told with its place, and nothing is called.",
     "cxconfig preview acme",
@@ -341,6 +377,8 @@ def perform(folder: Path, box: SandboxProcess) -> None:
     demo.change_by_hand()
     for scene in (DRIFT, REPAIR, AUDIT):
         demo.show(scene)
+    demo.change_staff()
+    demo.show(STAFF)
     with demo.mistakes():
         demo.show(MISTAKEN)
 
