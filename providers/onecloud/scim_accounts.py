@@ -15,11 +15,12 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from cxconfig.kinds import Action, Declared, Desired, Difference, FieldSpec, Kind, OnRemove, Values, specs_of
+from cxconfig.kinds import Action, Desired, Difference, FieldSpec, OnRemove, Values, specs_of
 from cxconfig.nearness import near
+from providers.onecloud.person import Person
 from providers.onecloud.scim_handler import ScimAccountsHandler
 from providers.onecloud.scim_values import ID, SHARED, UNREAD, canonical
-from providers.onecloud.values import listed
+from providers.onecloud.values import an_email, listed
 
 NOT_EMPTY = "not empty"
 
@@ -44,7 +45,7 @@ class ScimAccount(BaseModel):
     last_name: Annotated[str, FieldSpec(vendor="name.familyName", needed=True, limits=NOT_EMPTY, example="Doe")] = ""
     """The family name."""
     email: Annotated[
-        str, FieldSpec(vendor="emails.value", needed=True, limits=NOT_EMPTY, example="jane@example.com")
+        str, FieldSpec(vendor="emails.value", needed=True, limits="an e-mail address", example="jane@example.com")
     ] = ""
     """The e-mail address; of several live, the primary one."""
     nick_name: Annotated[str, FieldSpec(vendor="nickName", example="Janie")] = ""
@@ -113,6 +114,11 @@ class ScimAccount(BaseModel):
             raise ValueError("must not be empty: OneCloud demands it of every SCIM account, or keeps the one it has")
         return value
 
+    @field_validator("email")
+    @classmethod
+    def _an_email(cls, value: str) -> str:
+        return an_email(value)
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -162,34 +168,22 @@ CREATE_FIELDS = tuple(name for name, spec in specs_of(ScimAccount).items() if sp
 """What POST demands."""
 
 
-class ScimAccounts(Kind):
-    system = "onecloud"
+class ScimAccounts(Person):
     name = "scim_accounts"
     singular = "SCIM account"
     model = ScimAccount
     specs = specs_of(ScimAccount)
-    removals = (OnRemove.DISABLE, OnRemove.DELETE, OnRemove.RETAIN)
     privilege = "Manage users and Manage all teams"
-    example = "jdoe"
-    listable = True
     renames = True
     defaults: ClassVar[Mapping[str, Any]] = {"active": True}
     twin = "users"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "active": "disabled"}
 
-    def desire(self, declared: Declared) -> Desired:
-        listed = {name: value for name, value in declared.values.items() if not self.specs[name].setting}
-        fields = {**self.defaults, **listed}
-        on_remove = declared.values.get("on_remove")
-        return Desired(
-            self.id, declared.key, fields, OnRemove(on_remove) if on_remove is not None else None, declared.place
-        )
+    def canonical(self, name: str, value: Any) -> Any:
+        return canonical(name, value)
 
-    def equal(self, name: str, left: Any, right: Any) -> bool:
-        return bool(canonical(name, left) == canonical(name, right))
-
-    def normal(self, name: str, value: str) -> str:
-        return str(canonical(name, value))
+    def is_disabled(self, live: Values) -> bool:
+        return not live.get("active")
 
     def compare(self, desired: Desired, live: Values) -> list[Difference]:
         call = _change(desired)
@@ -217,18 +211,8 @@ class ScimAccounts(Kind):
     def creation(self, desired: Desired) -> str:
         return "POST /scim/users"
 
-    def removal(self, on_remove: OnRemove, live: Values | None) -> Action:
-        if live is not None and on_remove is OnRemove.DISABLE and not live.get("active"):
-            return Action.FORGET
-        return super().removal(on_remove, live)
-
     def removal_call(self, key: str, action: Action) -> str:
         return {Action.DISABLE: "PATCH /scim/users", Action.DELETE: "DELETE /scim/users"}.get(action, "")
-
-    def untouchable(self, key: str, settings: Any) -> str:
-        if self.identity(key) != self.identity(settings.client_id):
-            return ""
-        return "the API user (`client_id`) that cxconfig itself signs in with"
 
     def facts(self, live: Values) -> dict[str, Any]:
         return {ID: live[ID]} if live.get(ID) else {}

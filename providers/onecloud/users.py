@@ -15,15 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cxconfig.kinds import (
     Action,
-    Declared,
     Desired,
     Difference,
     FieldSpec,
-    Kind,
     OnRemove,
     Values,
     specs_of,
 )
+from providers.onecloud.person import Person
 from providers.onecloud.scim_values import SHARED
 from providers.onecloud.teams import missing_team
 from providers.onecloud.users_handler import UsersHandler
@@ -31,6 +30,7 @@ from providers.onecloud.values import (
     NO_EXTENSION,
     PUT_FIELDS,
     SCIM_FIELDS,
+    an_email,
     canonical,
     folded,
     listed,
@@ -52,7 +52,7 @@ class User(BaseModel):
     """The given name."""
     last_name: Annotated[str, FieldSpec(vendor="lastName", needed=True, limits=NOT_EMPTY, example="Doe")] = ""
     """The family name."""
-    email: Annotated[str, FieldSpec(vendor="email", example="jane@example.com")] = ""
+    email: Annotated[str, FieldSpec(vendor="email", limits="an e-mail address", example="jane@example.com")] = ""
     """The e-mail address."""
     team: Annotated[str, FieldSpec(vendor="team", refers_to="teams", needed=True, limits=TEAM, example="Sales")] = ""
     """The one team that the user belongs to."""
@@ -120,6 +120,11 @@ class User(BaseModel):
             raise ValueError("must not be empty: OneCloud demands it of every user")
         return value
 
+    @field_validator("email")
+    @classmethod
+    def _an_email(cls, value: str) -> str:
+        return an_email(value)
+
     @field_validator("unlock")
     @classmethod
     def _only_unlock(cls, value: bool) -> bool:
@@ -132,35 +137,23 @@ CREATE_FIELDS = tuple(name for name, spec in specs_of(User).items() if spec.need
 """What POST /user demands."""
 
 
-class Users(Kind):
-    system = "onecloud"
+class Users(Person):
     name = "users"
     singular = "user"
     model = User
     specs = specs_of(User)
-    removals = (OnRemove.DISABLE, OnRemove.DELETE, OnRemove.RETAIN)
     privilege = "Manage users (and Manage all teams)"
-    example = "jdoe"
-    listable = True
     defaults: ClassVar[Mapping[str, Any]] = {"disabled": False}
     twin = "scim_accounts"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "disabled": "active"}
     leads = True
     renames = True
 
-    def desire(self, declared: Declared) -> Desired:
-        listed = {name: value for name, value in declared.values.items() if not self.specs[name].setting}
-        fields = {**self.defaults, **listed}
-        on_remove = declared.values.get("on_remove")
-        return Desired(
-            self.id, declared.key, fields, OnRemove(on_remove) if on_remove is not None else None, declared.place
-        )
+    def canonical(self, name: str, value: Any) -> Any:
+        return canonical(name, value)
 
-    def equal(self, name: str, left: Any, right: Any) -> bool:
-        return bool(canonical(name, left) == canonical(name, right))
-
-    def normal(self, name: str, value: str) -> str:
-        return str(canonical(name, value))
+    def is_disabled(self, live: Values) -> bool:
+        return bool(live.get("disabled"))
 
     def compare(self, desired: Desired, live: Values) -> list[Difference]:
         return [
@@ -211,18 +204,8 @@ class Users(Kind):
     def creation(self, desired: Desired) -> str:
         return "POST /user"
 
-    def removal(self, on_remove: OnRemove, live: Values | None) -> Action:
-        if live is not None and on_remove is OnRemove.DISABLE and live.get("disabled"):
-            return Action.FORGET
-        return super().removal(on_remove, live)
-
     def removal_call(self, key: str, action: Action) -> str:
         return {Action.DISABLE: f"PUT /user/{key}", Action.DELETE: f"DELETE /user/{key}"}.get(action, "")
-
-    def untouchable(self, key: str, settings: Any) -> str:
-        if self.identity(key) != self.identity(settings.client_id):
-            return ""
-        return "the API user (`client_id`) that cxconfig itself signs in with"
 
     def handler(self, client: Any) -> UsersHandler:
         return UsersHandler(client, self)

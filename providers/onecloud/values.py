@@ -3,6 +3,7 @@ what the API cannot do. Pure. Source: the vendor's "Users" chapter."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -20,6 +21,8 @@ NO_EXTENSION = (
     " so that it is not managed"
 )
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
 
 def truth(value: Any) -> bool:
     """The vendor sends booleans as JSON booleans and accepts (and may send) "true" and "false"; absent is false.
@@ -31,6 +34,13 @@ def truth(value: Any) -> bool:
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
         return value.strip().lower() == "true"
     raise ValueError
+
+
+def an_email(value: str) -> str:
+    """The value; raises ValueError when it cannot be an e-mail address, which SCIM wants here."""
+    if value.strip() and not _EMAIL.fullmatch(value.strip()):
+        raise ValueError("must be an e-mail address, like jane@example.com")
+    return value
 
 
 def folded(name: str) -> str:

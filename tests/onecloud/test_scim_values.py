@@ -227,6 +227,7 @@ def test_what_counts_as_the_same() -> None:
         ("photo", "https://exa mple.com/a", "http or https"),
         ("photo", "", "http or https"),
         ("email", " ", "must not be empty"),
+        ("email", "jane at example.com", "must be an e-mail address"),
         ("first_name", "", "must not be empty"),
         ("extension", "", "must not be empty"),
         ("roles", ["Agent", " "], "a role needs a name"),
