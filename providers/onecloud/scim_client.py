@@ -48,6 +48,9 @@ class ScimClient:
         self._unlisted = False
         """Is a list of all accounts known not to work?"""
         self._proving = threading.Lock()
+        self._off: ScimOff | None = None
+        """Is SCIM known to be off?"""
+        self._asking = threading.Lock()
 
     def find(self, login: str) -> dict[str, Any] | None:
         """GET ?filter=userName eq "...": the resource, None when the system says that there is none.
@@ -90,12 +93,14 @@ class ScimClient:
         return None
 
     def off(self, login: str) -> ScimOff | None:
-        """Why an existing user's account cannot be changed through SCIM, None when it can."""
-        try:
-            self.find(login)
-        except ScimOff as off:
-            return off
-        return None
+        """Why the account of an existing user cannot be changed through SCIM, None when it can. Asked for once."""
+        with self._asking:
+            if self._off is None and not self._answers:
+                try:
+                    self.find(login)
+                except ScimOff as off:
+                    self._off = off
+            return self._off
 
     def create(self, body: Mapping[str, Any], secrets: tuple[str, ...] = ()) -> dict[str, Any] | None:
         """POST; the new resource, None when the answer shows none."""

@@ -27,6 +27,7 @@ from providers.onecloud.scim_values import SHARED
 from providers.onecloud.teams import missing_team
 from providers.onecloud.users_handler import UsersHandler
 from providers.onecloud.values import (
+    LOGIN,
     NO_EXTENSION,
     PUT_FIELDS,
     SCIM_FIELDS,
@@ -36,6 +37,7 @@ from providers.onecloud.values import (
     listed,
     lost_by_replacing,
     unaddressable,
+    unnamed_by_scim,
 )
 
 HIGHEST_LEVEL = 2**31 - 1
@@ -189,9 +191,15 @@ class Users(Person):
                 )
             if supporting["unaddressable"](desired.key):
                 found.append(unaddressable(desired.key))
-        elif lost := self.replacement(desired, live, self.compare(desired, live), supporting):
+            return found
+        if self._to_rename(desired, live) and supporting["scim_off"](desired.was):
+            found.append(f"it cannot be renamed: {unnamed_by_scim(desired.was)}")
+        if lost := self.replacement(desired, live, self.compare(desired, live), supporting):
             found += _replaceable(desired, lost)
         return found
+
+    def _to_rename(self, desired: Desired, live: Values) -> bool:
+        return bool(desired.was) and self.identity(str(live.get(LOGIN))) == self.identity(desired.was)
 
     def replacement(
         self, desired: Desired, live: Values, differences: Sequence[Difference], supporting: Mapping[str, Any]

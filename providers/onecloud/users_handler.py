@@ -13,6 +13,7 @@ from providers.onecloud import scim_values
 from providers.onecloud.persons import PersonsHandler, as_object_error, partly_done
 from providers.onecloud.scim_client import ScimOff
 from providers.onecloud.values import (
+    LOGIN,
     PUT_FIELDS,
     SCIM_FIELDS,
     folded,
@@ -220,7 +221,7 @@ class UsersHandler(PersonsHandler):
         raw = self.client.user(login)
         if raw is None:
             return None
-        live = from_vendor(self.kind.specs, raw)
+        live = {**from_vendor(self.kind.specs, raw), LOGIN: raw["loginId"]}
         if with_lock:
             live["unlock"] = not self.client.locked(login)
         with self._lock:

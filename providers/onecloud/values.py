@@ -16,6 +16,8 @@ PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "te
 """What PUT /user/<login> changes."""
 SCIM_FIELDS = frozenset({"first_name", "last_name", "email", "extension", "work_phone", "mobile_phone", "roles"})
 """What changes through the same person's SCIM account once the user exists."""
+LOGIN = "login"
+"""Beside the fields of a live user: the login as it is spelt live."""
 NO_EXTENSION = (
     "`extension` cannot be emptied: every user has one, and OneCloud keeps it. Write a number, or leave `extension` out"
     " so that it is not managed"
@@ -169,6 +171,14 @@ def lost_by_replacing(names: Sequence[str]) -> str:
         " created again, the user loses the identity that recordings, statistics and the history of calls refer to, the"
         " photo, nick name, title, time zone, address, hardphone and personal settings, and gets the declared password;"
         " live values that are not declared are carried over where they can be read"
+    )
+
+
+def unnamed_by_scim(login: str) -> str:
+    """The sentence for a rename where SCIM is off."""
+    return (
+        f"SCIM is off for this contact centre, and nothing else changes the login {login!r}. Have it enabled, or"
+        " declare the old login again"
     )
 
 
