@@ -5,6 +5,7 @@ Settings that cannot disturb each other are turned together; `CXCONFIG_TEST_CASE
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -21,21 +22,34 @@ SETTINGS: dict[str, list[Any]] = {
     "U16": ["absent", "json"],
     "U36": ["lower", "number"],
     "U37": ["empty"],
+    "U38": ["strings"],
+    "U39": ["404"],
+    "U40": ["400"],
+    "U41": ["older"],
     "U43": ["429", "retry-after"],
     "U46": ["empty", "json"],
     "U47": ["short"],
     "U8": ["404"],
     "login-info": ["on"],
     "password-required": ["no"],
+    "scim-case": ["ignored"],
+    "scim-list": ["all", "page"],
+    "scim-patch-paths": ["accepted"],
+    "scim-put-photo": ["kept"],
+    "scim-region": ["lost"],
     "token-lifetime": [2],
 }
-"""The settings other than the default with which everything below works; U5 has tests of its own."""
+"""The settings other than the default with which everything below works; those of `OWN` have tests of their own."""
+OWN = frozenset({"U5", "rate-limit", "scim", "scim-rename"})
 ALONE = [{name: setting} for name, settings in SETTINGS.items() for setting in settings]
 TOGETHER: list[dict[str, Any]] = [
-    {"U1": "empty", "U2": "empty", "U16": "absent", "U36": "lower", "U37": "empty", "U46": "empty", "login-info": "on"},
-    {"U1": "json", "U3": "routing", "U4": "404", "U16": "json", "U36": "number", "U46": "json", "U47": "short"},
-    {"U4": "ignored", "U8": "404", "token-lifetime": 2, "password-required": "no", "U43": "429", "rate-limit": 8},
-    {"U43": "retry-after", "rate-limit": 8},
+    {"U1": "empty", "U2": "empty", "U16": "absent", "U36": "lower", "U37": "empty", "U46": "empty", "login-info": "on"}
+    | {"U38": "strings", "U39": "404", "U40": "400", "U41": "older", "scim-case": "ignored"},
+    {"U1": "json", "U3": "routing", "U4": "404", "U16": "json", "U36": "number", "U46": "json", "U47": "short"}
+    | {"scim-list": "all", "scim-patch-paths": "accepted", "scim-region": "lost", "U38": "strings"},
+    {"U4": "ignored", "U8": "404", "token-lifetime": 2, "password-required": "no", "U43": "429", "rate-limit": 8}
+    | {"scim-list": "page", "scim-put-photo": "kept", "U39": "404"},
+    {"U43": "retry-after", "rate-limit": 8, "U41": "older"},
 ]
 CASES = [*TOGETHER, *(ALONE if "CXCONFIG_TEST_CASES" in os.environ else [])]
 
@@ -47,7 +61,7 @@ def named(switches: dict[str, Any]) -> str:
 def test_every_switch_is_turned(tenant: Tenant) -> None:
     """A new switch or setting of the sandbox must be named here."""
     declared = tenant.box.simulator.switches.declared
-    found = {n: set(s.settings) - {s.default} for n, s in declared.items() if n not in {"U5", "rate-limit"}}
+    found = {n: set(s.settings) - {s.default} for n, s in declared.items() if n not in OWN}
     assert {n: {str(s) for s in settings} for n, settings in SETTINGS.items() if n != "token-lifetime"} == {
         name: settings for name, settings in found.items() if name != "token-lifetime"
     }
@@ -63,6 +77,12 @@ def test_a_whole_life(make_tenant: MakeTenant, switches: dict[str, Any]) -> None
     live = as_seeded("a0", users["a0"] | {"skills": {"Spanish": 3}}, lockedOut=True)
     tenant = make_tenant(live, switches=switches)
     tenant.write(users)
+    accounts = {
+        "a1": {"title": "Lead"},
+        **{f"solo{n}": {"first_name": "So", "last_name": "Lo", "email": "s@example.com"} for n in range(2)},
+    }
+    accounts["solo0"] |= {"region": "03", "city": "Oslo", "method": "put", "photo": "https://www.example.com/a.png"}
+    (tenant.folder / "accounts.yaml").write_text(json.dumps({"onecloud": {"scim_accounts": accounts}}))
     refused = tenant.run("up", "--yes", ONECLOUD_CLIENT_SECRET="wrong")
     assert refused.code == 1, str(refused)
     assert "refused to hand out a token (401" in refused.said
@@ -74,7 +94,8 @@ def test_a_whole_life(make_tenant: MakeTenant, switches: dict[str, Any]) -> None
     again = tenant.fresh().run("up", "--yes")
     assert (again.code, tenant.writes()) == (0, 0), str(again)
 
-    tenant.box.change_user("a1", skills={"Spanish": 1}, changePassword=True)
+    tenant.box.change_user("a1", skills={"Spanish": 1}, changePassword=True, firstName="X", title="Boss")
+    tenant.box.change_user("solo0", city="Bergen", roles=["Agent"])
     tenant.box.change_user("a2", disabled=True, lockedOut=True)
     tenant.box.delete_user("a3")
     del users["a4"], users["a5"]
@@ -84,9 +105,11 @@ def test_a_whole_life(make_tenant: MakeTenant, switches: dict[str, Any]) -> None
     assert second.code == 1, str(second)
     assert "create user taken acme/people.yaml" in second.said
     assert "POST /configapi/v2/user" in second.said and "409" in second.said
-    assert set(tenant.box.users) == {"a0", "a1", "a2", "a3", "a4"}
+    assert set(tenant.box.users) == {"a0", "a1", "a2", "a3", "a4", "solo0", "solo1"}
     assert tenant.box.users["a4"]["disabled"]
     assert tenant.box.users["a1"]["skills"] == users["a1"]["skills"]
+    assert tenant.box.users["a1"]["firstName"] == users["a1"]["first_name"]
+    assert tenant.box.users["solo0"]["roles"] == ["Agent"], "PUT keeps what is not managed"
     assert not tenant.box.users["a2"]["disabled"] and not tenant.box.is_locked("a2")
     assert tenant.box.password_matches("a3", PASSWORD)
 
