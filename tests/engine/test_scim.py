@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.engine.harness import PASSWORD, Ran, Tenant
+from tests.engine.harness import PASSWORD, Ran, Tenant, agent
 
 PHOTO = "https://www.example.com/a0.png"
 PHONE = "+47 555 010 4477"
@@ -89,3 +89,56 @@ def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
             assert run.code == 1 or run.code == 255, str(run)
             assert "SCIM is off for this contact centre" in run.said and "integration account" in run.said
     assert set(tenant.box.users) == {"a0"}
+
+
+def test_one_person_through_two_doors_gets_another_login(tenant: Tenant) -> None:
+    """Created once, unchanged, renamed in one call with what else changes; by our commands and by plain pulumi."""
+
+    def declare_both(login: str, **values: Any) -> None:
+        tenant.write({login: agent(0, **values)})
+        accounts = {login: {"title": "Lead", "city": "Oslo", "photo": PHOTO}}
+        content = yaml.safe_dump({"onecloud": {"scim_accounts": accounts}}, sort_keys=False)
+        (tenant.folder / "accounts.yaml").write_text(content, encoding="utf-8")
+
+    declare_both("a0")
+    done = tenant.run("up", "--yes")
+    assert (done.code, calls(tenant)) == (0, ["PATCH", "POST"]), str(done)
+    for run in (tenant.fresh().run("up", "--yes"), tenant.plain("up")):
+        assert (run.code, tenant.writes()) == (0, 0), str(run)
+    before = {user["loginId"]: user for user in tenant.box.dump()["users"]}["a0"]
+    declare_both("b0", was="a0", first_name="Other")
+    shown = tenant.fresh().run("preview", "--format", "json")
+    assert [(s["kind"], s["action"], s["was"]) for s in shown.json()["steps"] if s["kind"] == "onecloud.users"] == [
+        ("onecloud.users", "rename", "a0")
+    ], str(shown)
+    done = tenant.run("up", "--yes")
+    now = {user["loginId"]: user for user in tenant.box.dump()["users"]}
+    assert (done.code, set(now), calls(tenant)) == (0, {"b0"}, ["PATCH"]), str(done)
+    assert (now["b0"]["id"], now["b0"]["firstName"], now["b0"]["title"]) == (before["id"], "Other", "Lead")
+    assert {name for name in tenant.state() if not name.startswith("teams/")} == {"users/b0", "scim_accounts/b0"}
+    for run in (tenant.fresh().run("up", "--yes"), tenant.plain("up"), tenant.run("audit")):
+        assert (run.code, tenant.writes()) == (0, 0), str(run)
+    declare_both("c0", was="b0", first_name="Other", team="Support")
+    done = tenant.plain("up")
+    now = {user["loginId"]: user for user in tenant.box.dump()["users"]}
+    assert (set(now), now["c0"]["id"], now["c0"]["team"]) == ({"c0"}, before["id"], "Support"), str(done)
+    assert calls(tenant) == ["PATCH", "PUT"]
+    again = tenant.fresh().run("up", "--yes")
+    assert (again.code, tenant.writes()) == (0, 0), str(again)
+
+
+def test_a_replacement_that_the_user_allows(tenant: Tenant) -> None:
+    """Where SCIM is off: shown with what is lost, made after the question, and empty in the next run."""
+    tenant.write({"a0": agent(0, work_phone="12"), "a1": agent(1)})
+    assert tenant.run("up", "--yes").code == 0
+    tenant.box.set_switch("scim", "404")
+    tenant.write({"a0": agent(0, first_name="Other", allow_replace=True), "a1": agent(1)})
+    shown = tenant.fresh().run("preview")
+    assert (shown.code, tenant.writes()) == (2, 0), str(shown)
+    assert "replace a0" in shown.said and "recordings" in shown.said
+    assert tenant.plain("up", check=False).code != 0 and tenant.writes() == 0
+    done = tenant.run("up", "--yes")
+    assert (done.code, calls(tenant)) == (0, ["DELETE", "POST"]), str(done)
+    assert (tenant.box.users["a0"]["firstName"], tenant.box.users["a0"]["workPhone"]) == ("Other", "12")
+    again = tenant.fresh().run("up", "--yes")
+    assert (again.code, tenant.writes()) == (0, 0), str(again)
