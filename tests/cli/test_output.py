@@ -58,7 +58,7 @@ def test_every_result_is_one_json_document(declared: Tenant) -> None:
         assert (found["command"], found["tenant"], found["errors"], found["problems"]) == (command, "acme", [], [])
         assert set(found) == {
             *("format", "command", "tenant", "exit_code", "counts", "warnings", "steps", "problems", "outcomes"),
-            *("errors", "seconds", "reads"),
+            *("errors", "seconds", "reads", "limits", "passwords"),
         }
 
 

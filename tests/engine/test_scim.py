@@ -81,14 +81,15 @@ def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
     """Off is one clear error in every command; a refusal is told with file and line, and the rest goes on."""
     declare(tenant, a0=account(0), a1=account(1, roles=["Nobody"]), a2=account(2, extension="4000"))
     done = tenant.run("up", "--yes")
-    assert (done.code, set(tenant.box.users)) == (1, {"a0"}), str(done)
+    made = set(tenant.box.users)
+    assert done.code == 1 and made in ({"a0"}, {"a2"}), str(done)
     assert "Role not found" in done.said and "accounts.yaml:" in done.said and "extension" in done.said
     for setting in ("404", "403"):
         tenant.box.set_switch("scim", setting)
         for run in (tenant.run("preview"), tenant.plain("up", check=False)):
             assert run.code == 1 or run.code == 255, str(run)
             assert "SCIM is off for this contact centre" in run.said and "integration account" in run.said
-    assert set(tenant.box.users) == {"a0"}
+    assert set(tenant.box.users) == made
 
 
 def test_one_person_through_two_doors_gets_another_login(tenant: Tenant) -> None:
