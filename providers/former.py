@@ -41,7 +41,7 @@ class Former:
             return self._handover.successors.get((kind.id, key), "")
         if key in self._objects(kind.id) or not kind.renames:
             return ""
-        return next((new for new in self._objects(kind.id) if self._declared_was(kind, new) == key), "")
+        return next((new for new in self._objects(kind.id) if _same(kind, self._declared_was(kind, new), key)), "")
 
     def elsewhere(self, kind: Kind, key: str) -> bool:
         """Under plain pulumi: is it declared through the other door alone, and so only to be forgotten here?"""
@@ -105,3 +105,7 @@ class Former:
 
     def _objects(self, kind_id: str) -> Mapping[str, Declared]:
         return self._site.tenant().objects.get(kind_id, {})
+
+
+def _same(kind: Kind, was: str, key: str) -> bool:
+    return bool(was) and kind.identity(was) == kind.identity(key)

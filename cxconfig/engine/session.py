@@ -115,7 +115,11 @@ class Session:
         if not declared:
             self._refuse_other_passphrase()
         held = lay_over(recorded, self.unfinished, self.registry, self.saved)
-        live |= self.live.observe({}, [r for where, r in held.items() if where not in live])
+        unread = {where: r for where, r in held.items() if where not in live}
+        # What is excluded is only forgotten, whatever it is live: it must not be asked for, as nobody may answer.
+        spared = {where: r for where, r in unread.items() if following and r.urn and self._excluded(r)}
+        live |= self.live.observe({}, [r for where, r in unread.items() if where not in spared])
+        live |= {where: {} for where in spared}
         found_as = successors(desired, held, live)
         held = settled(held, live) if following else unsettled(held)
         self.behind = behind(recorded, held)
@@ -132,6 +136,10 @@ class Session:
             self.digester,
             successors=found_as,
         )
+
+    def _excluded(self, recorded: Recorded) -> bool:
+        said = kind_settings(self.tenant).get(recorded.kind)
+        return said is not None and said.excludes(recorded.key)
 
     def _refuse_elsewhere(self, recorded: Iterable[Recorded]) -> None:
         """Objects that were applied to another live tenant are not compared with this one: names would meet."""

@@ -160,7 +160,8 @@ class Fields:
                 continue
             spec = self._kind.specs.get(str(error["loc"][0])) if error["loc"] else None
             masked = spec is not None and (spec.secret or spec.private)
-            note(error, key, node, Spot(spot.sheet, spot.path, masked))
+            steers = spec is not None and spec.setting
+            note(error, key, node, Spot(spot.sheet, spot.path, masked), unmanaged=not steers)
         removable = "on_remove" not in values or self._removable(values, node, spot)
         if model is None or bad or not removable or partial or spot.sheet.mistakes.count > before:
             return None

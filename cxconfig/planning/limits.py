@@ -77,6 +77,11 @@ def _known(kind: Kind, world: World) -> set[str]:
     return known | set(strangers(kind, world))
 
 
+def _live(kind: Kind, world: World) -> int:
+    """How many declared objects are live."""
+    return sum(1 for where in world.desired if where[0] == kind.id and world.live.get(where) is not None)
+
+
 def _rules(kind: Kind, world: World, raised: Raised, base: int, said: str) -> Iterator[_Rule]:
     limits = world.settings_of(kind).limits
     for action in kind.limitable:
@@ -88,7 +93,11 @@ def _rules(kind: Kind, world: World, raised: Raised, base: int, said: str) -> It
                 f"{said}: there is no limit on how many {kind.name} are {DONE[action]}, so none can be raised",
                 way_out=f"Leave it out, or write the limit: systems.{kind.system}.kinds.{kind.name}.limits.",
             )
-    for group in TOGETHER if base >= FEWEST else ():
+    for group in TOGETHER:
+        # Who is replaced may be live and not recorded yet.
+        base = max(base, _live(kind, world)) if Action.REPLACE in group else base
+        if base < FEWEST:
+            continue
         rest = tuple(one for one in group if one in kind.limitable and one not in limits)
         rule = _Rule(rest, DEFAULT.allows(base), f"{DEFAULT}, the default")
         for action in rest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from cxconfig.kinds import Action, Cause, Desired, Kind, Registry, Values
+from cxconfig.kinds import Action, Cause, Desired, Kind, OnRemove, Registry, Values
 from cxconfig.planning.plan import Step
 from cxconfig.planning.record import BESIDE
 from cxconfig.planning.removed import REMOVALS
@@ -75,6 +75,8 @@ def _intruders(kind: Kind, registry: Registry, world: World) -> Iterator[tuple[s
         live = world.live.get(where)
         if live is None or settings.excludes(key) or where in world.untouchable:
             continue
+        if where not in world.desired and kind.removal(OnRemove.DISABLE, live) is Action.FORGET:
+            continue  # who has left and is disabled stays where it was
         for owner, name in owners:
             assert owner.owning is not None
             field = owner.owning.field

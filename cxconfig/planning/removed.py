@@ -58,11 +58,12 @@ def removed(kind: Kind, world: World) -> Iterator[Step]:
     business any more: both are only forgotten.
     """
     spelt = {kind.identity(key): key for kind_id, key in world.desired if kind_id == kind.id}
-    renamed = dict(former_keys(kind, world.desired))
+    renamed = {kind.identity(was): key for was, key in former_keys(kind, world.desired)}
     for (kind_id, key), recorded in sorted((world.recorded or {}).items(), key=lambda item: item[0]):
         if kind_id == kind.id and (kind_id, key) not in world.desired and not is_candidate(recorded.inputs):
             step = _step(kind, recorded, spelt.get(kind.identity(key), ""), world)
-            yield step if key not in renamed else _left(step, renamed[key])
+            new = renamed.get(kind.identity(key), "")
+            yield _left(step, new) if new else step
 
 
 def _left(step: Step, key: str) -> Step:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from cxconfig.kinds import Action, Cause, Desired, Kind, Registry, Values
+from cxconfig.nearness import did_you_mean
 from cxconfig.planning.plan import Recorded, Step
 from cxconfig.planning.record import KEY, Digester, is_digest
 from cxconfig.planning.twins import leader_id
@@ -19,13 +20,16 @@ from cxconfig.planning.world import Former, Key, World
 
 def followed(registry: Registry, world: World) -> World:
     """The world in which every object that says `was` is found under its new key."""
+    if not any(desired.was for desired in world.desired.values()):
+        return world
     live, found = dict(world.live), dict[Key, Former]()
+    spelt = {(kind_id, registry[kind_id].identity(key)): key for kind_id, key in world.recorded or ()}
     recorded = None if world.recorded is None else dict(world.recorded)
     for where, desired in world.desired.items():
         if not desired.was:
             continue
         old = (where[0], desired.was)
-        former = _former(registry[where[0]], desired, world)
+        former = _former(registry[where[0]], desired, world, spelt)
         found[where] = former
         if former.pending:
             live[where] = world.live.get(old)
@@ -33,18 +37,21 @@ def followed(registry: Registry, world: World) -> World:
         if recorded is not None and held is not None and where not in recorded:
             del recorded[old]
             recorded[where] = _carried(registry[where[0]], desired, held, live.get(where), world)
-    if not found:
-        return world
     return replace(world, live=live, recorded=recorded, former=found)
 
 
-def _former(kind: Kind, desired: Desired, world: World) -> Former:
+def _former(kind: Kind, desired: Desired, world: World, spelt: Mapping[Key, str]) -> Former:
+    """`spelt`: what is recorded, by kind and identity."""
     key, was = desired.key, desired.was
     here, there = world.live.get((kind.id, key)), world.live.get((kind.id, was))
     leader = leader_id(kind)
     former = Former(was, own=not leader or (leader, key) not in world.desired)
     if reason := world.untouchable.get((kind.id, was)):
         return replace(former, problem=f"{was!r} is {reason}, so it is never renamed: remove `was`")
+    other = spelt.get((kind.id, kind.identity(was)), was)
+    if other not in (was, key) and (kind.id, was) not in (world.recorded or {}):
+        text = f"it was {was!r}, and recorded is {other!r}, which may be the same: write `was: {other}`"
+        return replace(former, problem=text)
     if there is not None:
         if here is None:
             return replace(former, pending=True)
@@ -54,7 +61,8 @@ def _former(kind: Kind, desired: Desired, world: World) -> Former:
     keys = [(one, k) for one in (kind.id, f"{kind.system}.{kind.twin}") for k in (key, was)]
     if world.recorded is None or any(where in world.recorded for where in keys):
         return former
-    return replace(former, problem=nobody(was, key))
+    gone = (k for kind_id, k in world.recorded if kind_id == kind.id and (kind_id, k) not in world.desired)
+    return replace(former, problem=nobody(was, key, did_you_mean(was, gone)))
 
 
 def taken(was: str, key: str) -> str:
@@ -64,10 +72,10 @@ def taken(was: str, key: str) -> str:
     )
 
 
-def nobody(was: str, key: str) -> str:
+def nobody(was: str, key: str, hint: str = "") -> str:
     return (
         f"it was {was!r}, and neither {was!r} nor {key!r} exists live or is recorded, so there is nothing to rename:"
-        " correct `was`, or remove it to have it created"
+        f" correct `was`{f' ({hint})' if hint else ''}, or remove it to have it created"
     )
 
 
@@ -108,7 +116,8 @@ def with_former(kind: Kind, step: Step, former: Former | None) -> Step:
     if former is None:
         return step
     notes = (*step.notes, former.note) if former.note else step.notes
-    problems = (f"{kind.singular} {step.key}: {former.problem}", *step.problems) if former.problem else step.problems
+    # Whatever else may be wrong follows from that.
+    problems = (f"{kind.singular} {step.key}: {former.problem}",) if former.problem else step.problems
     step = replace(step, notes=notes, problems=problems)
     if not former.pending:
         return step

@@ -136,7 +136,8 @@ def _nothing(result: Result) -> str:
     if result.command == "destroy":
         return "Nothing to destroy: no object is recorded."
     if result.command == "audit":
-        return f"No drift: {objects(count)} {verb} as declared."
+        drift = "" if result.plan.undeclared else "No drift: "
+        return f"{drift}{objects(count)} {verb} as declared."
     if result.command == "refresh":
         return f"Nothing to do: what is recorded of {objects(count)} is so live." if count else "No object is recorded."
     if not count:

@@ -146,6 +146,8 @@ class ScimAccount(BaseModel):
     def _named(cls, value: list[str]) -> list[str]:
         if not all(role.strip() for role in value):
             raise ValueError("a role needs a name")
+        if len({role.strip() for role in value}) < len(value):
+            raise ValueError("a role stands there twice")
         return value
 
     @model_validator(mode="after")

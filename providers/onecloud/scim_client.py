@@ -22,7 +22,10 @@ ENABLE = (
     "Have a SCIM integration account made in the contact centre administrator and give the API user the privileges"
     " Manage users and Manage all teams"
 )
-OFF_WAY_OUT = f"{ENABLE}, or take the SCIM accounts out of the YAML."
+OFF_WAY_OUT = (
+    f"{ENABLE}. Otherwise take the SCIM accounts out of the YAML and write `exclude: ['*']` in"
+    " systems.onecloud.kinds.scim_accounts of tenant.yaml: then they are only forgotten."
+)
 
 
 class ScimOff(Refused):

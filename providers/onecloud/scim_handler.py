@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cxconfig.errors import LiveError
+from cxconfig.errors import LiveError, ObjectError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
 from providers.onecloud import scim_values
 from providers.onecloud.persons import PersonsHandler, as_object_error, not_there
@@ -68,11 +68,19 @@ class ScimAccountsHandler(PersonsHandler):
         if action is Action.DELETE:
             self._settled(lambda: self.scim.delete(live[ID]), lambda: self.scim.find(key) is None, gone_is_done=True)
         elif action is Action.DISABLE:
-            self._settled(
+            answer = self._settled(
                 lambda: self.scim.patch(live[ID], scim_values.patch(live[RESOURCE], {"active": False})),
                 lambda: (now := self._read(key)) is None or not now["active"],
                 gone_is_done=True,
             )
+            now = from_scim(answer) if answer is not None else self._read(key)
+            if now is not None and now["active"]:
+                raise ObjectError(
+                    f"OneCloud accepted that {key} is disabled, and the account is still active",
+                    kind=self.kind.id,
+                    key=key,
+                    way_out="Run again; if it stays so, ask the vendor's support.",
+                )
 
     def _listed(self) -> dict[str, dict[str, Any]]:
         """By the very spelling: whether another one is the same account is for the look-up to say."""
@@ -100,9 +108,14 @@ class ScimAccountsHandler(PersonsHandler):
         if live is None:
             raise as_object_error(desired, not_there(desired.key))
         lacking = self._unlike(live, desired.fields)
-        if lacking:  # a creation may drop part of an address
+        if not lacking:
+            return live
+        try:  # a creation may drop part of an address
             return self._change(desired, live, {d.field: d.declared for d in lacking}, {})
-        return live
+        except (Refused, PermissionDenied) as refused:
+            what = f"the account was created, and lacks {', '.join(d.field for d in lacking)}: {refused.what}"
+            way_out = f"{refused.way_out} Run again: the next preview shows what it lacks.".strip()
+            raise as_object_error(desired, what, way_out) from refused
 
     def _send_again(self, desired: Desired, live: Values, secrets: Mapping[str, str]) -> None:
         unread = {name: value for name, value in desired.fields.items() if name in UNREAD}

@@ -28,6 +28,7 @@ from providers.onecloud.teams import missing_team
 from providers.onecloud.users_handler import UsersHandler
 from providers.onecloud.values import (
     LOGIN,
+    LOST_BY_REPLACING,
     NO_EXTENSION,
     PUT_FIELDS,
     SCIM_FIELDS,
@@ -35,7 +36,6 @@ from providers.onecloud.values import (
     canonical,
     folded,
     listed,
-    lost_by_replacing,
     unaddressable,
     unnamed_by_scim,
 )
@@ -194,8 +194,9 @@ class Users(Person):
             return found
         if self._to_rename(desired, live) and supporting["scim_off"](desired.was):
             found.append(f"it cannot be renamed: {unnamed_by_scim(desired.was)}")
-        if lost := self.replacement(desired, live, self.compare(desired, live), supporting):
-            found += _replaceable(desired, lost)
+        differences = self.compare(desired, live)
+        if lost := self.replacement(desired, live, differences, supporting):
+            found += _replaceable(desired, live, [d.field for d in differences if d.field in SCIM_FIELDS], lost)
         return found
 
     def _to_rename(self, desired: Desired, live: Values) -> bool:
@@ -207,7 +208,7 @@ class Users(Person):
         names = [d.field for d in differences if d.field in SCIM_FIELDS and not d.problem]
         if not names or not supporting["scim_off"](desired.key):
             return ""
-        return lost_by_replacing(names)
+        return LOST_BY_REPLACING
 
     def creation(self, desired: Desired) -> str:
         return "POST /user"
@@ -219,14 +220,16 @@ class Users(Person):
         return UsersHandler(client, self)
 
 
-def _replaceable(desired: Desired, lost: str) -> list[str]:
+def _replaceable(desired: Desired, live: Values, names: list[str], lost: str) -> list[str]:
     """Why a replacement is not made."""
     if not desired.options.get("allow_replace"):
         return [
-            f"needs replacement: {lost}. Have SCIM enabled, which changes it in place, or allow the replacement with"
-            " `allow_replace: true` on this user; otherwise write the live value here or leave the field out"
+            "needs replacement: SCIM is off for this contact centre, and nothing else changes"
+            f" {listed(names)} of a user who exists. Deleted and created again, the user would lose {lost}. Have SCIM"
+            " enabled, which changes it in place; or allow the replacement with `allow_replace: true` and a `password`"
+            " on this user; or write the live value here, or leave the field out"
         ]
-    missing = [name for name in CREATE_FIELDS if not desired.fields.get(name)]
+    missing = [name for name in CREATE_FIELDS if not desired.fields.get(name) and not live.get(name)]
     if not missing:
         return []
     them = "it" if len(missing) == 1 else "them"

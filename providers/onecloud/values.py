@@ -164,14 +164,12 @@ def plain_login(login: str) -> bool:
     return quote(login, safe="") == login
 
 
-def lost_by_replacing(names: Sequence[str]) -> str:
-    """The sentence for changes that only a deletion and a creation reach, with what those destroy."""
-    return (
-        f"SCIM is off for this contact centre, so nothing changes {listed(names)} of a user who exists. Deleted and"
-        " created again, the user loses the identity that recordings, statistics and the history of calls refer to, the"
-        " photo, nick name, title, time zone, address, hardphone and personal settings, and gets the declared password;"
-        " live values that are not declared are carried over where they can be read"
-    )
+LOST_BY_REPLACING = (
+    "the identity that recordings, statistics and the history of calls refer to, the photo, nick name, title, time"
+    " zone, address, hardphone, personal settings and the password, which becomes the declared one (other live values"
+    " that are not declared are carried over, unless the run is killed in between)"
+)
+"""What deleting a user and creating it again destroys."""
 
 
 def unnamed_by_scim(login: str) -> str:

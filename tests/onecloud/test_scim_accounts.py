@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from cxconfig.tenancy import desired_object
 from providers.onecloud.scim_accounts import ScimAccounts
 from providers.onecloud.scim_client import PATH, ScimOff
 from providers.onecloud.scim_handler import ScimAccountsHandler
+from providers.onecloud.scim_values import RESOURCE
 from tests.onecloud.support import JDOE, PASSWORD, sandboxed
 from tests.onecloud.test_users import DECLARED, LOST, NOT_MADE, SETTINGS, kind_of
 
@@ -323,6 +325,26 @@ def test_an_extension_that_somebody_has(setting: str, body: str) -> None:
             handler.create(desired("new", **EVERYTHING), {})
         assert caught.value.status == int(setting)
         assert list(box.users) == ["jdoe"]
+
+
+def test_a_disabling_that_is_accepted_and_not_made_is_told() -> None:
+    """The record goes with it, so nobody would look again."""
+    with handled(JDOE) as (box, handler):
+        shown = read(handler)[RESOURCE]
+        box.fault({"status": 200, "body": json.dumps(shown)}, method="PATCH", path=ONE)
+        with pytest.raises(ObjectError, match="still active"):
+            handler.remove("jdoe", read(handler), Action.DISABLE)
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 422])
+def test_a_creation_that_lacks_something_which_is_then_refused_is_a_creation(status: int) -> None:
+    """The account is there, with the password that was sent: it is neither somebody else's nor "not made"."""
+    with handled(JDOE, switches={"scim-region": "lost"}) as (box, handler):
+        box.fault({"status": status, "body": "no"}, method="PATCH", path=ONE)
+        with pytest.raises(ObjectError, match="the account was created, and lacks region") as told:
+            handler.create(desired("new", **EVERYTHING), {"password": PASSWORD})
+        assert not isinstance(told.value, ChangedSincePreview)
+        assert box.password_matches("new", PASSWORD)
 
 
 @pytest.mark.parametrize("values", [{"roles": ["Boss"]}, {"photo": "http://a.example/missing"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,6 +163,9 @@ def test_replacing_is_limited_like_removing() -> None:
     plan = Plan("acme", tuple(steps(Action.REPLACE, 5)), {})
     (one,) = exceeded(REGISTRY, leaving(0, 40), plan)
     assert "5 of 40 would be replaced" in one.what
+    never = replace(leaving(0, 40), recorded={})
+    (one,) = exceeded(REGISTRY, never, plan)
+    assert (one.allowed, one.counts) == (4, {Action.REPLACE: 5}), "who is live counts before a first up as well"
 
 
 # Raised.

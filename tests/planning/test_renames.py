@@ -279,3 +279,20 @@ def test_what_differs_at_the_other_door_is_written_there_after_the_rename() -> N
     assert (steps[MEMBERS].action, steps[BADGES].action) == (Action.RENAME, Action.UPDATE)
     found = two({"old": {**ANN, "colour": "blue"}}, held("old"))
     assert {s.kind: s.action for s in compare(REGISTRY, found).steps}[BADGES] is Action.ADOPT
+
+
+def test_a_was_in_another_spelling_is_refused_and_removes_nobody() -> None:
+    """What is recorded may be the very same person: neither renamed past the record nor removed besides."""
+    one = declared(was="OLD", name="Ann")
+    for live in ({"OLD": ANN, "old": ANN}, {"old": ANN}):
+        plan = compare(REGISTRY, followed(REGISTRY, world(live, held("old"), one=one)))
+        found = {step.key: step for step in plan.steps}
+        assert "write `was: old`" in found["new"].problems[0] and len(found["new"].problems) == 1
+        assert [step.action for step in plan.steps if step.key == "old"] in ([], [Action.FORGET])
+
+
+def test_a_mistyped_was_names_the_near_one() -> None:
+    """Which the same plan would remove."""
+    plan = compare(REGISTRY, followed(REGISTRY, world({"old": ANN}, held("old"), one=declared(was="olda", name="Ann"))))
+    problems = [step.problems for step in plan.steps if step.key == "new"]
+    assert len(problems[0]) == 1 and "(did you mean `old`?)" in problems[0][0]

@@ -44,7 +44,7 @@ def test_a_group_of_their_own_that_changes_nothing() -> None:
     [
         ("preview", None, "Nothing to do: 41 objects are as declared. 1 live object is not declared."),
         ("up", (), "Nothing to do: 41 objects are as declared. 1 live object is not declared."),
-        ("audit", None, "No drift: 41 objects are as declared. 1 live object is not declared."),
+        ("audit", None, "41 objects are as declared. 1 live object is not declared."),
     ],
 )
 def test_with_nothing_else_to_say(command: str, outcomes: tuple[Outcome, ...] | None, line: str) -> None:
