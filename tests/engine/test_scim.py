@@ -90,6 +90,12 @@ def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
             assert run.code == 1 or run.code == 255, str(run)
             assert "SCIM is off for this contact centre" in run.said and "integration account" in run.said
     assert set(tenant.box.users) == made
+    # Out of the YAML and excluded they are forgotten, as the way out says, although nobody can be asked for them.
+    (tenant.folder / "accounts.yaml").unlink()
+    tenant.write({}, teams=(), kinds={"scim_accounts": {"exclude": ["*"]}})
+    left = tenant.fresh().run("up", "--yes")
+    assert (left.code, tenant.writes()) == (0, 0) and "exclude" in left.said, str(left)
+    assert tenant.run("preview").code == 0
 
 
 def test_one_person_through_two_doors_gets_another_login(tenant: Tenant) -> None:
