@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from tests.engine.harness import PASSWORD, Ran, Tenant, agent
+from tests.engine.conftest import MakeTenant
+from tests.engine.harness import PASSWORD, Ran, Tenant, agent, as_seeded
 
 PHOTO = "https://www.example.com/a0.png"
 PHONE = "+47 555 010 4477"
@@ -149,3 +150,38 @@ def test_a_replacement_that_the_user_allows(tenant: Tenant) -> None:
     assert (tenant.box.users["a0"]["firstName"], tenant.box.users["a0"]["workPhone"]) == ("Other", "12")
     again = tenant.fresh().run("up", "--yes")
     assert (again.code, tenant.writes()) == (0, 0), str(again)
+
+
+def test_a_thousand_mixed_accounts_are_adopted(make_tenant: MakeTenant) -> None:
+    """In `users`, in `scim_accounts`, in both: nobody is created, and one call goes to each of the few who differ."""
+    logins = [f"a{n}" for n in range(1_000)]
+    users = {login: agent(n) for n, login in enumerate(logins) if n % 4 < 3}
+    accounts = {login: {"title": "Agent", "city": "Oslo"} for n, login in enumerate(logins) if n % 4 > 1}
+    assert (len(users), len(accounts), len(users.keys() & accounts.keys())) == (750, 500, 250)
+    odd = {"a0": {"firstName": "Odd"}, "a2": {"title": "Boss"}, "a3": {"city": "Bergen"}, "a6": {"team": "Support"}}
+    live = [
+        as_seeded(login, agent(n)) | {"title": "Agent", "city": "Oslo"} | odd.get(login, {})
+        for n, login in enumerate(logins)
+    ]
+    tenant = make_tenant(*live, switches={"scim-list": "all"})
+    tenant.write(users)
+    content = yaml.safe_dump({"onecloud": {"scim_accounts": accounts}})
+    (tenant.folder / "accounts.yaml").write_text(content, encoding="utf-8")
+    done = tenant.run("up", "--yes", "--format", "json")
+    assert (done.code, calls(tenant)) == (0, ["PATCH", "PATCH", "PATCH", "PUT"]), str(done)[-3_000:]
+    counted = {o["action"] for o in done.json()["outcomes"]}
+    assert counted == {"adopt"}
+    now = _people(tenant)
+    wanted = {login: agent(int(login[1:])) for login in odd}
+    assert {login: now[login] for login in odd} == {
+        login: {"firstName": one["first_name"], "title": "Agent", "city": "Oslo", "team": one["team"]}
+        for login, one in wanted.items()
+    }
+    again = tenant.fresh().run("up", "--yes")
+    assert (again.code, tenant.writes()) == (0, 0), str(again)[-3_000:]
+
+
+def _people(tenant: Tenant) -> dict[str, dict[str, Any]]:
+    found = {user["loginId"]: user for user in tenant.box.dump()["users"]}
+    names = ("firstName", "title", "city", "team")
+    return {login: {name: user[name] for name in names} for login, user in found.items()}
