@@ -220,7 +220,7 @@ def _cast(held: Any, _part: str, names: Sequence[str]) -> list[Any]:
     """Roles as objects, the only form of SCIM 2.0, also where older contact centres show names; what an object of a
     role that stays has besides is kept."""
     before = {_role(role).strip(): role for role in held or [] if isinstance(role, Mapping)}
-    return [before.get(name.strip(), {"value": name}) for name in names]
+    return [before.get(name.strip(), {"value": name.strip()}) for name in names]
 
 
 def _pictured(_held: Any, part: str, url: str) -> list[dict[str, Any]]:
