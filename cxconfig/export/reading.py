@@ -21,6 +21,8 @@ THREADS = 16
 OneObject = (Refused, UnexpectedAnswer, PermissionDenied)
 """What may be wrong with one object; everything else is an outage."""
 
+NOBODY: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -105,9 +107,15 @@ def _read(tenant: Tenant, kind: Kind, live: Connected, watch: Watch, spared: Kin
     if spared is not None:
         settings = replace(settings, exclude=(*settings.exclude, *spared.exclude))
     declared = {key: desired_object(kind, d, settings).fields for key, d in tenant.objects[kind.id].items()}
-    seen = read_kind(kind, live.handler(kind), declared, settings, watch)
+    seen = read_kind(kind, live.handler(kind), declared, settings, watch, _former(tenant, kind))
     live.read += len(seen.objects)
     return seen
+
+
+def _former(tenant: Tenant, kind: Kind) -> dict[str, str]:
+    """Old key -> new key of what says `was`, at whichever door."""
+    doors = (kind.id, *((f"{kind.system}.{kind.twin}",) if kind.twin else ()))
+    return {one.was: key for door in doors for key, one in tenant.objects.get(door, {}).items() if one.was}
 
 
 def _referred(kind: Kind, by: Iterable[Kind], seen: Mapping[str, Seen]) -> set[str]:
@@ -121,20 +129,33 @@ def _referred(kind: Kind, by: Iterable[Kind], seen: Mapping[str, Seen]) -> set[s
 
 
 def read_kind(
-    kind: Kind, handler: Handler, declared: Mapping[str, Values], settings: KindSettings, watch: Watch
+    kind: Kind,
+    handler: Handler,
+    declared: Mapping[str, Values],
+    settings: KindSettings,
+    watch: Watch,
+    former: Mapping[str, str] = NOBODY,
 ) -> Seen:
-    """Read a kind. `declared`: key -> managed fields of the declared objects.
+    """Read a kind. `declared`: key -> managed fields of the declared objects. `former`: old key -> new key of those
+    that are yet to be renamed: what is live under the old one is theirs.
 
     Raises a `LiveError` when the system cannot be reached or nothing of the kind can be read.
     """
     watch.phase(f"Listing {kind.system} {kind.name}")
     listed = _listed(kind, handler)
     wanted, unreadable = _wanted(kind, [k for k in listed or () if not settings.excludes(k)], declared)
+    wanted |= {old: declared.get(new, {}) for old, new in former.items()}
     watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
     found, failed = _observe(handler, wanted, watch.advance)
     watch.done()
     unreadable |= {key: _why(error) for key, error in failed.items()}
     known = set(listed or ())
+    for old, new in former.items():
+        live = found.pop(old, None)
+        if live is not None and found.get(new) is not None:
+            unreadable[old] = f"{new} says `was: {old}`, and both exist"
+        elif live is not None:
+            found[new] = live
     gone = []
     for key, live in found.items():
         if live is None and key in known:

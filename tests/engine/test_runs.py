@@ -323,6 +323,52 @@ def test_a_state_that_was_written_later_is_right_about_all_but_secrets(tmp_path:
     assert laid(tmp_path, [begun(Action.CREATE)], None, saved=9_999_999_999.0) == Recorded(*JDOE, UNSURE)
 
 
+RENAMED: Key = (USERS, "jsmith")
+
+
+def renaming(action: Action = Action.RENAME, *ends: Event) -> list[Entry]:
+    """The step that makes jsmith of jdoe, begun and with these ends."""
+    return [
+        Entry(Event.BEGUN, *RENAMED, action, {**NEW, "key": "jsmith"}, was="jdoe"),
+        *(Entry(end, *RENAMED, action) for end in ends),
+    ]
+
+
+def test_a_rename_without_an_end_stands_under_both_keys_until_it_is_read(tmp_path: Path) -> None:
+    """A secret that it may have set counts as not recorded; one that is done is known whole."""
+    state = [Recorded(*JDOE, OLD, URN)]
+    found = lay_over(state, [run_with(tmp_path, *renaming())], REGISTRY)
+    assert found == {
+        JDOE: Recorded(*JDOE, OLD, URN),
+        RENAMED: Recorded(*RENAMED, {**UNSURE, "key": "jsmith"}, was="jdoe"),
+    }
+    found = lay_over(state, [run_with(tmp_path, *renaming(Action.RENAME, Event.DONE))], REGISTRY)
+    assert found[RENAMED] == Recorded(*RENAMED, {**NEW, "key": "jsmith"}, was="jdoe")
+
+
+def test_a_rename_that_the_state_knows_or_that_was_refused_is_none_any_more(tmp_path: Path) -> None:
+    """The engine has written it, or the system said no."""
+    known = Recorded(*RENAMED, {**NEW, "key": "jsmith"}, URN.replace("jdoe", "jsmith"))
+    assert lay_over([known], [run_with(tmp_path, *renaming())], REGISTRY).keys() == {RENAMED}
+    refused = [*renaming(), Entry(Event.FAILED, *RENAMED, Action.RENAME, error=error_to_data(REFUSED))]
+    assert lay_over([Recorded(*JDOE, OLD, URN)], [run_with(tmp_path, *refused)], REGISTRY).keys() == {JDOE}
+
+
+def test_a_rename_whose_answer_was_lost_is_told_to_the_next_run(tmp_path: Path) -> None:
+    """And so is one that an earlier run made and that the engine does not know yet; a refused one is not."""
+    step = Step(*RENAMED, Action.RENAME, Cause.EDIT, was="jdoe", recorded=True)
+    lost = run_with(
+        tmp_path / "lost", *renaming(), Entry(Event.FAILED, *RENAMED, Action.RENAME, error=error_to_data(LOST))
+    )
+    held = {RENAMED: Recorded(*RENAMED, NEW, URN, was="jdoe")}
+    (left,) = still_open(lost, [Outcome(step, Fate.FAILED)], held, frozenset(), REGISTRY)
+    assert (left.event, left.action, left.was) == (Event.BEGUN, Action.RENAME, "jdoe")
+    none = run_with(tmp_path / "none")
+    told = list(still_open(none, [Outcome(step, Fate.NOT_TRIED)], held, {RENAMED}, REGISTRY))
+    assert [(one.event, one.was) for one in told] == [(Event.BEGUN, "jdoe"), (Event.DONE, "")]
+    assert list(still_open(none, [Outcome(step, Fate.NOT_TRIED)], held, frozenset(), REGISTRY)) == []
+
+
 def test_later_runs_are_laid_over_earlier_ones(tmp_path: Path) -> None:
     """A create, then an update of it, both killed before the state was written."""
     first = run_with(tmp_path, begun(Action.CREATE, OLD))

@@ -48,6 +48,17 @@ def test_excluded_names_are_not_even_read() -> None:
     assert (list(seen.objects), source.calls) == (["ann"], 1)
 
 
+def test_who_is_yet_to_be_renamed_is_read_under_the_old_key() -> None:
+    """He is neither gone nor somebody new; where both exist nobody can tell."""
+    former = {"eve": "ann", "rob": "bob", "sid": "cid", "old": "badge"}
+    source = handler(eve={"first_name": "Ann"}, bob={}, sid={}, cid={}, old={}, zoe={})
+    declared: dict[str, Values] = {"ann": {}, "bob": {}, "cid": {}}
+    seen = read_kind(KIND, source, declared, KindSettings(), Silent(), former)
+    assert (list(seen.objects), seen.gone) == (["ann", "badge", "bob", "cid", "zoe"], ())
+    assert seen.objects["ann"]["first_name"] == "Ann"
+    assert seen.unreadable == {"sid": "cid says `was: sid`, and both exist"}
+
+
 def test_without_a_list_only_what_is_declared_is_read() -> None:
     source = handler(ann={}, bob={})
     source.lists = False
