@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -42,7 +42,8 @@ class Event(StrEnum):
 class Entry:
     """`action`: create, update, adopt, disable, delete, ...; `record`: what the state should hold afterwards.
 
-    `was`: the key under which the object was recorded before.
+    `was`: the key under which the object was recorded before; `unread`: of such a step, what it
+    writes and nobody can read.
     """
 
     event: Event
@@ -52,6 +53,7 @@ class Entry:
     record: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] = field(default_factory=dict)
     was: str = ""
+    unread: Sequence[str] = ()
 
     def sound(self) -> bool:
         """Are its parts of their types?"""
@@ -61,6 +63,7 @@ class Entry:
             self.action,
             self.was,
             self.error.get("type", "") if isinstance(self.error, dict) else None,
+            *(self.unread if isinstance(self.unread, (list, tuple)) else (None,)),
         )
         return all(isinstance(text, str) for text in texts) and isinstance(self.record, Mapping)
 

@@ -383,7 +383,8 @@ class Host:
             raise _changed(kind, key, self.site.place(kind.id, key), f"a {action} that was not announced")
         entry = partial(Entry, kind=kind.id, key=key, action=(step.action if step else action).value)
         entry = partial(entry, was=step.was) if step else entry
-        self._note(entry(Event.BEGUN, record=record))
+        unread = sorted(_announced_unread(kind, step)) if step is not None and step.was else ()
+        self._note(entry(Event.BEGUN, record=record, unread=unread))
         try:
             outs = work(step)
         except CxconfigError as error:

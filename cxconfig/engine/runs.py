@@ -187,7 +187,9 @@ def lay_over(
             held = found.get(where)
             done = end is not None and end.event is Event.DONE
             if entry.was and not (held is not None and held.urn):
-                inputs = entry.record if done or entry.action == Action.RECORD else _without_secrets(registry, entry)
+                made = entry.action in (Action.CREATE, Action.REPLACE)
+                unsure = _without_secrets(registry, entry) if made else _without(entry.record, entry.unread)
+                inputs = entry.record if done else unsure
                 found[where] = Recorded(*where, inputs, was=entry.was)
             elif held is not None and (where in known or not (done or entry.action == Action.CREATE)):
                 found[where] = replace(held, inputs=_unsure(registry, entry, held))
@@ -203,6 +205,10 @@ def lay_over(
 def _without_secrets(registry: Registry, entry: Entry) -> dict[str, Any]:
     specs = registry[entry.kind].specs
     return {name: value for name, value in entry.record.items() if name not in specs or not specs[name].unread}
+
+
+def _without(record: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in names}
 
 
 def _unsure(registry: Registry, entry: Entry, held: Recorded) -> Mapping[str, Any]:
@@ -260,7 +266,7 @@ def still_open(
         if outcome.fate is Fate.DONE or outcome.step.action in GONE:
             continue
         if begun is not None and (begun.action in TAKEN_ON or begun.was) and not _surely_undone(end):
-            yield Entry(Event.BEGUN, *where, begun.action, begun.record, was=begun.was)
+            yield Entry(Event.BEGUN, *where, begun.action, begun.record, was=begun.was, unread=begun.unread)
         elif held is not None and held.was and where in behind:
             yield Entry(Event.BEGUN, *where, Action.RENAME, held.inputs, was=held.was)
             yield Entry(Event.DONE, *where, Action.RENAME)

@@ -48,7 +48,9 @@ def test_what_the_files_say_after_a_killed_rename(tenant: Tenant) -> None:
     (person,) = (user["id"] for user in people(tenant).values())
     declare(tenant, "b0", "a0", number=1)
     killed(tenant, 3)
+    tenant.fresh()
     done = converge(tenant)
+    assert tenant.writes() == 0, f"all was written, and the password is nobody's business\n{done}"
     now = people(tenant)
     assert [(name, user["id"], user["title"]) for name, user in now.items()] == [("b0", person, "Lead 1")], str(done)
     assert recorded(tenant) == both("b0")

@@ -326,24 +326,25 @@ def test_a_state_that_was_written_later_is_right_about_all_but_secrets(tmp_path:
 RENAMED: Key = (USERS, "jsmith")
 
 
-def renaming(action: Action = Action.RENAME, *ends: Event) -> list[Entry]:
+def renaming(action: Action = Action.RENAME, *ends: Event, unread: Sequence[str] = ("password",)) -> list[Entry]:
     """The step that makes jsmith of jdoe, begun and with these ends."""
     return [
-        Entry(Event.BEGUN, *RENAMED, action, {**NEW, "key": "jsmith"}, was="jdoe"),
+        Entry(Event.BEGUN, *RENAMED, action, {**NEW, "key": "jsmith"}, was="jdoe", unread=unread),
         *(Entry(end, *RENAMED, action) for end in ends),
     ]
 
 
 def test_a_rename_without_an_end_stands_under_both_keys_until_it_is_read(tmp_path: Path) -> None:
-    """A secret that it may have set counts as not recorded; one that is done is known whole."""
+    """A secret that it may have set counts as not recorded; one that is done, or sets none, is known whole."""
     state = [Recorded(*JDOE, OLD, URN)]
     found = lay_over(state, [run_with(tmp_path, *renaming())], REGISTRY)
     assert found == {
         JDOE: Recorded(*JDOE, OLD, URN),
         RENAMED: Recorded(*RENAMED, {**UNSURE, "key": "jsmith"}, was="jdoe"),
     }
-    found = lay_over(state, [run_with(tmp_path, *renaming(Action.RENAME, Event.DONE))], REGISTRY)
-    assert found[RENAMED] == Recorded(*RENAMED, {**NEW, "key": "jsmith"}, was="jdoe")
+    for whole in (renaming(Action.RENAME, Event.DONE), renaming(unread=())):
+        found = lay_over(state, [run_with(tmp_path, *whole)], REGISTRY)
+        assert found[RENAMED] == Recorded(*RENAMED, {**NEW, "key": "jsmith"}, was="jdoe")
 
 
 def test_a_rename_that_the_state_knows_or_that_was_refused_is_none_any_more(tmp_path: Path) -> None:
@@ -362,7 +363,7 @@ def test_a_rename_whose_answer_was_lost_is_told_to_the_next_run(tmp_path: Path) 
     )
     held = {RENAMED: Recorded(*RENAMED, NEW, URN, was="jdoe")}
     (left,) = still_open(lost, [Outcome(step, Fate.FAILED)], held, frozenset(), REGISTRY)
-    assert (left.event, left.action, left.was) == (Event.BEGUN, Action.RENAME, "jdoe")
+    assert (left.event, left.action, left.was, left.unread) == (Event.BEGUN, Action.RENAME, "jdoe", ["password"])
     none = run_with(tmp_path / "none")
     told = list(still_open(none, [Outcome(step, Fate.NOT_TRIED)], held, {RENAMED}, REGISTRY))
     assert [(one.event, one.was) for one in told] == [(Event.BEGUN, "jdoe"), (Event.DONE, "")]
