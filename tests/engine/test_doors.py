@@ -1,0 +1,102 @@
+"""One person through `users` and `scim_accounts` on the real engine: who leaves, who is killed, and the password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from tests.engine.harness import PASSWORD, Tenant, agent, wait_until
+from tests.engine.test_recovery import OTHER_PASSWORD, assert_nothing_left, converge, kill
+
+ACCOUNT: Mapping[str, Any] = {"title": "Lead", "city": "Oslo"}
+
+
+def declare(tenant: Tenant, *, users: tuple[str, ...], accounts: tuple[str, ...], **values: Any) -> None:
+    """People by login, through each of the doors."""
+    tenant.write({login: agent(int(login[1:]), **values) for login in users})
+    content = {"onecloud": {"scim_accounts": {login: dict(ACCOUNT) for login in accounts}}} if accounts else {}
+    (tenant.folder / "accounts.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def calls(tenant: Tenant) -> list[str]:
+    """The writes that were carried out, in order."""
+    return [entry.method for entry in tenant.box.log(write=True, changed=True)]
+
+
+def persons(tenant: Tenant) -> set[str]:
+    """The keys in the state, without the teams."""
+    return {name for name in tenant.state() if not name.startswith("teams/")}
+
+
+def killed(tenant: Tenant, write: int, when: str) -> None:
+    """Run until the write of this number is about to be carried out, or was and is not answered, and kill."""
+    rule = tenant.fresh().box.fault({"delay_ms": 60_000, "when": when}, write=True, nth=write)
+    process = tenant.start("up", "--yes")
+    made = write if when == "after" else write - 1
+    wait_until(lambda: tenant.writes() >= write and len(calls(tenant)) >= made, f"write {write} ({when})")
+    kill(process)
+    tenant.box.clear_faults(rule)
+    assert_nothing_left(tenant)
+
+
+def disabled(tenant: Tenant) -> set[str]:
+    return {login for login, user in tenant.box.users.items() if user["disabled"]}
+
+
+def test_a_person_leaves_through_one_door_and_through_both(tenant: Tenant) -> None:
+    """Through one: only forgotten. Through both: disabled once. The same by plain pulumi."""
+    logins = ("a0", "a1", "a2", "a3")
+    declare(tenant, users=logins, accounts=logins)
+    assert tenant.run("up", "--yes").code == 0
+    declare(tenant, users=("a0", "a1"), accounts=("a0", "a2"))
+    done = tenant.fresh().run("up", "--yes")
+    assert (done.code, calls(tenant), disabled(tenant)) == (0, ["PUT"], {"a3"}), str(done)
+    assert done.said.count("still declared as") >= 2, str(done)
+    assert persons(tenant) == {"users/a0", "users/a1", "scim_accounts/a0", "scim_accounts/a2"}
+    assert {tenant.box.person(login)["title"] for login in logins} == {"Lead"}  # type: ignore[index]
+    for run in (tenant.fresh().run("up", "--yes"), tenant.plain("up")):
+        assert (run.code, calls(tenant)) == (0, []), str(run)
+    # Plain pulumi knows of one removal at a time: the second finds the person disabled.
+    declare(tenant, users=("a1",), accounts=("a2",))
+    done = tenant.plain("up")
+    assert (len(calls(tenant)), disabled(tenant)) == (1, {"a0", "a3"}), str(done)
+    declare(tenant, users=("a1", "a2"), accounts=())
+    done = tenant.fresh().plain("up")
+    assert (disabled(tenant), persons(tenant)) == ({"a0", "a3"}, {"users/a1", "users/a2"}), str(done)
+    assert not {"POST", "DELETE"} & set(calls(tenant))
+
+
+def test_killed_between_the_two_doors(tenant: Tenant) -> None:
+    """Created by the first, and killed before the second has written: the person is not made twice, and is whole."""
+    declare(tenant, users=("a0",), accounts=("a0",))
+    killed(tenant, 2, "before")
+    assert calls(tenant) == ["POST"]
+    done = converge(tenant)
+    assert calls(tenant) == ["POST", "PATCH"], str(done)
+    found = tenant.box.person("a0")
+    assert found is not None and (found["title"], found["city"]) == ("Lead", "Oslo")
+    assert tenant.box.password_matches("a0", PASSWORD)
+    assert persons(tenant) == {"users/a0", "scim_accounts/a0"}
+
+
+def test_the_password_of_who_gets_another_login(tenant: Tenant) -> None:
+    """Never set by a rename, killed or not, as it may be another by now; a new one is set once. Destroyed, disabled."""
+    declare(tenant, users=("a0",), accounts=("a0",))
+    assert tenant.run("up", "--yes").code == 0
+    tenant.box.change_user("a0", password=OTHER_PASSWORD)
+    declare(tenant, users=("b0",), accounts=("b0",), was="a0")
+    killed(tenant, 1, "after")
+    converge(tenant)
+    declare(tenant, users=("b0",), accounts=("b0",))
+    assert [tenant.run("up", "--yes").code, tenant.plain("up").code] == [0, 0]
+    assert (calls(tenant), tenant.box.password_matches("b0", OTHER_PASSWORD)) == (["PATCH"], True)
+    done = tenant.fresh().run("up", "--yes", INITIAL_PASSWORD="Potoroo-6628-third")
+    assert (done.code, calls(tenant)) == (0, ["PUT"]), str(done)
+    assert tenant.box.password_matches("b0", "Potoroo-6628-third")
+    declare(tenant, users=("c0",), accounts=("c0",), was="b0")
+    killed(tenant, 1, "after")
+    done = tenant.run("destroy", "--yes", "--unlock")
+    assert (done.code, persons(tenant)) == (0, set()), str(done)
+    assert (set(tenant.box.users), disabled(tenant)) == ({"c0"}, {"c0"})
