@@ -316,8 +316,8 @@ class Host:
             return
         if lost := kind.replacement(desired, live, differences, self._supporting(kind)):
             raise ObjectError(
-                f"{kind.singular} {desired.key}: it would have to be deleted and created again, and plain pulumi never"
-                f" does that; lost would be: {lost}",
+                f"{kind.singular} {desired.key}: for {', '.join(d.field for d in differences)} it would have to be"
+                f" deleted and created again, and plain pulumi never does that; lost would be: {lost}",
                 kind=kind.id,
                 key=desired.key,
                 place=self.site.place(kind.id, desired.key),

@@ -66,6 +66,8 @@ def test_members_over_their_life(staffed: Tenant) -> None:
 def test_an_exclusive_team(staffed: Tenant) -> None:
     """Whoever else is in it live is named, and nobody is written to; without it nobody is looked for."""
     declare(staffed, {"Sales": ["own", "mere"]})
+    assert staffed.run("audit").code == 0, "who is disabled has left"
+    staffed.box.change_user("off", disabled=False)
     assert staffed.run("audit").code == 0 and staffed.box.count("GET", DIRECTORY) == 0
     declare(staffed, {"Sales": ["own", "mere"]}, membership="exclusive")
     note = "off: in the team 'Sales', whose `members` are exclusive"

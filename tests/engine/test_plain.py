@@ -110,7 +110,7 @@ def test_a_name_that_changes(applied: Tenant) -> None:
     """Through SCIM; where that is off it says so, and nothing is ever deleted and created again."""
     applied.write({**agents(4), "a0": agent(0, first_name="Other")})
     applied.box.set_switch("scim", "404")
-    refused(applied, "SCIM is off", "first_name", "people.yaml:", "plain pulumi never does")
+    refused(applied, "for first_name it would have to be deleted", "people.yaml:", "plain pulumi never does")
     applied.box.set_switch("scim", "on")
     applied.fresh().plain("up")
     assert (applied.writes(), applied.box.users["a0"]["firstName"]) == (1, "Other")
