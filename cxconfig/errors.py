@@ -18,6 +18,7 @@
         ├── AuthenticationFailed      the system does not accept the credentials
         ├── PermissionDenied          the credentials lack a privilege
         ├── Refused                   the system understood and said no
+        │   └── Unavailable           the system does not offer what a whole kind needs
         ├── UnexpectedAnswer          an answer that is not what the vendor documents
         └── OutcomeUnknown            a write was sent and its answer was lost
 
@@ -241,6 +242,10 @@ class PermissionDenied(LiveError):
 
 class Refused(LiveError):
     """The system understood the call and refused it: `status` and `said` are the vendor's."""
+
+
+class Unavailable(Refused):
+    """The system does not offer what a kind needs, here or to these credentials: none of its objects can be read."""
 
 
 class UnexpectedAnswer(LiveError):

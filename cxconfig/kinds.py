@@ -309,6 +309,7 @@ class Handler(ABC):
     """Reads and writes the live objects of one kind over one connection. Thread-safe.
 
     Must raise a `LiveError` on every outage and refusal: an absent object is only one of which the system said so.
+    One that says `Unavailable` means every object of the kind (see `Kind.optional`).
     A write must not be repeated unless the answer proves that it was not carried out; a lost answer is settled by
     reading. Each write returns what is live afterwards, as read or as proven by the answer.
     """
@@ -411,6 +412,8 @@ class Kind(ABC):
     """The keyword of the kind of the same system whose object of the same key is the same live object."""
     twin_fields: ClassVar[Mapping[str, str]] = {}
     """Own field -> the field of the twin that is the same live value."""
+    optional: ClassVar[bool] = False
+    """May a live tenant be without the kind? Reading any object of it then raises `Unavailable`."""
     owning: ClassVar[Owning | None] = None
     """The list with which an object owns a field of others."""
     leads: ClassVar[bool] = False

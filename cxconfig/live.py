@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
-from cxconfig.errors import InputError, InputErrors, PermissionDenied, SettingsError, UnexpectedAnswer
+from cxconfig.errors import (
+    CxconfigError,
+    InputError,
+    InputErrors,
+    PermissionDenied,
+    SettingsError,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from cxconfig.kinds import Client, Desired, Handler, Kind, Manage, Registry, Values
 from cxconfig.language import Secrets, Tenant
 from cxconfig.planning.membership import closed
@@ -14,7 +22,7 @@ from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import origin_mark
 from cxconfig.planning.removed import sweeping
 from cxconfig.planning.undeclared import strangers
-from cxconfig.planning.world import Key, World
+from cxconfig.planning.world import Key, Off, World
 from cxconfig.tenancy import kind_settings, system_entry
 
 
@@ -53,6 +61,8 @@ class Live:
         self._connections: dict[str, Client] = {}
         self._handlers: dict[str, Handler] = {}
         self.read = 0
+        self.off: dict[str, Off] = {}
+        """The kinds that the live tenant turned out not to offer."""
 
     def check_settings(self) -> None:
         """Resolve the settings of every system that has declared objects; all mistakes at once."""
@@ -66,7 +76,10 @@ class Live:
             raise InputErrors(mistakes)
 
     def observe(self, desired: Mapping[Key, Desired], recorded: Iterable[Recorded] = ()) -> dict[Key, Values | None]:
-        """Every declared and every recorded object, live; one that had another key also under that."""
+        """Every declared and every recorded object, live; one that had another key also under that.
+
+        One of a kind that is not offered (`off`) is there as far as anybody knows, with nothing to be seen of it.
+        """
         found: dict[Key, Values | None] = {}
         held = list(recorded)
         for kind in self._registry.all():
@@ -75,12 +88,24 @@ class Live:
                 if kind_id == kind.id:
                     fields = one.compared().fields
                     wanted |= {key: fields, **({one.was: fields} if one.was else {})}
-            if wanted:
+            if wanted and kind.id not in self.off:
                 self._watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
-                seen = self.handler(kind).observe(wanted, self._watch.advance)
-                found |= {(kind.id, key): seen[key] for key in wanted}
-                self.read += len(wanted)
+                try:
+                    seen = self.handler(kind).observe(wanted, self._watch.advance)
+                except Unavailable as error:
+                    self.off[kind.id] = Off(error.what, error.way_out, self._tenant.systems[kind.system].place)
+                else:
+                    found |= {(kind.id, key): seen[key] for key in wanted}
+                    self.read += len(wanted)
+            if kind.id in self.off:
+                found |= {(kind.id, key): {} for key in wanted}
         return found
+
+    def refuse_off(self, desired: Mapping[Key, Desired]) -> None:
+        """For who cannot do without an object that could not be read: raise, at the first one that is declared."""
+        for kind_id, off in self.off.items():
+            declared = (one.place for (kind, _), one in desired.items() if kind == kind_id)
+            raise CxconfigError(off.what, way_out=off.way_out, place=next(declared, None) or off.place)
 
     def confirm_gone(self, absent: Iterable[Recorded]) -> None:
         """Ask once more about recorded objects that were not found: one wrong answer must not make us forget them."""
@@ -97,7 +122,7 @@ class Live:
         listing must never be taken for a reason to touch what is in it. Where undeclared objects are to be removed,
         each is read as well.
         """
-        kinds = [k for k in self._registry.all() if world.settings_of(k).manage is Manage.ALL]
+        kinds = [k for k in self._registry.all() if world.settings_of(k).manage is Manage.ALL and k.id not in self.off]
         listed = {kind.id: self._keys(kind, world) for kind in kinds if self._configured(kind)}
         world = replace(world, listed=listed)
         unread: list[Recorded] = []
@@ -168,6 +193,8 @@ class Live:
         found: dict[str, Mapping[str, Any]] = {}
         for kind in self._registry.all():
             mine = [(key, d) for key, d in desired.items() if key[0] == kind.id]
+            if kind.id in self.off:
+                continue
             if any((seen := live[key]) is None or kind.compare(d.compared(), seen) for key, d in mine):
                 found[kind.id] = self.handler(kind).supporting()
         return found

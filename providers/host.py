@@ -23,9 +23,10 @@ from cxconfig.errors import (
     ObjectError,
     Place,
     SettingsError,
+    Unavailable,
 )
 from cxconfig.journal import Entry, Event, Journal, error_to_data
-from cxconfig.kinds import Action, Desired, Difference, Kind, KindSettings, Values
+from cxconfig.kinds import Action, Desired, Difference, Kind, KindSettings, OnRemove, Values
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import HandedStep, Handover
 from cxconfig.planning.membership import not_there
@@ -89,6 +90,8 @@ class Host:
         self._sound = handover is not None
         self._broken = False
         self._locked_out = False
+        self._off: set[str] = set()
+        """The kinds that the live tenant does not offer."""
 
     @contextmanager
     def asked(self) -> Iterator[None]:
@@ -152,9 +155,14 @@ class Host:
         new = self._former.successor(kind, held[KEY])
         held = self._newly_listed(kind, new or held[KEY]) | held
         wanted = {**held, IGNORE: sorted(self._still_ignored(kind, held, new or held[KEY]))}
-        live = self._observe(kind, held[KEY], wanted)
-        if live is None and new:  # renamed already, and not recorded so
-            live = self._observe(kind, new, wanted)
+        try:
+            live = self._observe(kind, held[KEY], wanted)
+            if live is None and new:  # renamed already, and not recorded so
+                live = self._observe(kind, new, wanted)
+        except Unavailable as off:
+            if self._only_forgotten(kind, held):
+                return Found(before, plain(props))
+            raise self._told_once(kind, new or held[KEY], off) from None
         if live is None:
             self.site.handler(kind).confirm_gone([held[KEY]])
             return None
@@ -184,6 +192,22 @@ class Host:
             return held
 
         self._journaled(kind, held, Action.DELETE, remove)
+
+    def _only_forgotten(self, kind: Kind, held: Values) -> bool:
+        """Under plain pulumi: what becomes of a recorded object whatever it is live."""
+        if self._handover is not None or held[KEY] in self.site.tenant().objects.get(kind.id, {}):
+            return False
+        settings = self.site.kind_settings(kind)
+        return self._leave_alone(kind, held, settings) or policy_of(kind, held, settings) is OnRemove.RETAIN
+
+    def _told_once(self, kind: Kind, key: str, off: Unavailable) -> CxconfigError:
+        """It is so for every object of the kind, and the engine shows an error for each."""
+        with self._lock:
+            if kind.id in self._off:
+                return not_tried()
+            self._off.add(kind.id)
+        off.place = self.site.place(kind.id, key) or self.site.system_place(kind.system)
+        return off
 
     # How it is done.
 
@@ -344,7 +368,12 @@ class Host:
         settings = self.site.kind_settings(kind)
         if step is None and self._leave_alone(kind, held, settings):
             return
-        live = self._observe(kind, key, {})
+        try:
+            live = self._observe(kind, key, {})
+        except Unavailable:
+            if self._only_forgotten(kind, held):
+                return
+            raise
         if step is None and self._former.guard(kind, key, live):
             return
         if live is None:

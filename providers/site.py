@@ -116,6 +116,9 @@ class Site:
             return SystemEntry(system, values, place, dict.fromkeys(values, place), self._folder, {})
         return system_entry(self.tenant().systems, system)
 
+    def system_place(self, system: str) -> Place:
+        return self._entry(system).place
+
     def implicit(self, kind_id: str, key: str) -> bool:
         """Does it stand only in another object's list?"""
         declared = self.tenant().objects.get(kind_id, {}).get(key)

@@ -172,7 +172,9 @@ def _live(tenant: Tenant, kind: Kind, declared: Declared) -> Values | None:
     watch = progress()
     with closing(Live(tenant, REGISTRY, watch, resolver(tenant))) as live:
         live.check_settings()
-        seen = live.observe({(kind.id, declared.key): desired_object(kind, declared, KindSettings())})
+        wanted = {(kind.id, declared.key): desired_object(kind, declared, KindSettings())}
+        seen = live.observe(wanted)
+        live.refuse_off(wanted)
         watch.done()
         return seen[kind.id, declared.key]
 

@@ -46,6 +46,7 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         digester = digester_of(tenant.name)
         live = Live(tenant, REGISTRY, Silent(), resolver)
         _assert_existing(live, desired)
+        _assert_offered(live, desired)
         if found := too_much(tenant, desired, live, REGISTRY, os.environ):
             raise SettingsError("\n".join(one.what for one in found), way_out="\n".join(one.way_out for one in found))
         live.close()
@@ -91,6 +92,15 @@ class Silent:
     def phase(self, name: str, total: int = 0) -> None: ...
     def advance(self, n: int = 1) -> None: ...
     def done(self) -> None: ...
+
+
+def _assert_offered(live: Live, desired: Any) -> None:
+    """Of a kind that the live tenant may be without, one object is looked at: the engine would tell it of each."""
+    for kind in REGISTRY.all():
+        first = next((where for where in desired if where[0] == kind.id), None)
+        if kind.optional and first is not None:
+            live.observe({first: desired[first]})
+    live.refuse_off(desired)
 
 
 def _assert_existing(live: Live, desired: Any) -> None:

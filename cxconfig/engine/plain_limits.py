@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cxconfig.engine.locate import locate, without_options
 from cxconfig.engine.stack import recorded_in
@@ -37,12 +38,12 @@ def too_much(
     found = _held(registry, tenant, world, raised)
     if found:
         seen = live.observe({}, going.values())
-        found = _held(registry, tenant, World(tenant.name, desired, seen, recorded=recorded), raised)
+        found = _held(registry, tenant, replace(world, live=seen, off=live.off), raised)
     return found
 
 
 def _held(registry: Registry, tenant: Tenant, world: World, raised: Raised) -> tuple[Exceeded, ...]:
-    world = World(world.tenant, world.desired, world.live, recorded=world.recorded, settings=kind_settings(tenant))
+    world = replace(world, settings=kind_settings(tenant))
     steps = tuple(once(registry, world, (step for kind in registry.all() for step in removed(kind, world))))
     return exceeded(registry, world, Plan(tenant.name, steps, {}), raised, said=VARIABLE)
 

@@ -135,6 +135,7 @@ class Session:
             kind_settings(self.tenant),
             self.digester,
             successors=found_as,
+            off=dict(self.live.off),
         )
 
     def _excluded(self, recorded: Recorded) -> bool:
@@ -253,6 +254,7 @@ class Session:
         """Bring the record in line with the live systems; writes nothing live."""
         self._refuse_locked()
         world = self.look(following=False)
+        self.live.refuse_off(world.desired)
         steps = refresh_steps(self.registry, world, moved=self.moved)
         plan = Plan(self.tenant.name, tuple(steps), {}, tuple(self.live.warnings()))
         recorded = world.recorded or {}

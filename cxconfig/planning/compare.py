@@ -15,6 +15,7 @@ from cxconfig.planning.renames import with_former
 from cxconfig.planning.twins import joins, once
 from cxconfig.planning.undeclared import undeclared
 from cxconfig.planning.world import Key as Key
+from cxconfig.planning.world import Off
 from cxconfig.planning.world import World as World
 
 LIFT = "undo the change that needs it, or make it by hand"
@@ -41,11 +42,25 @@ def compare(registry: Registry, world: World) -> Plan:
 def _declared(registry: Registry, kind: Kind, world: World) -> Iterator[Step]:
     leader = None if kind.leads else registry.twin(kind)
     for (kind_id, key), desired in world.desired.items():
-        if kind_id == kind.id:
+        if kind_id != kind.id:
+            continue
+        if (off := world.off.get(kind_id)) is not None:
+            yield _unseen(kind, key, desired, off, world)
+        else:
             step = _step(kind, key, desired, world)
             if leader is not None and step.action is Action.CREATE and joins(kind, key, world.desired, world.live):
                 step = _joining(kind, leader, step, desired, world)
             yield with_former(kind, step, world.former.get((kind_id, key)))
+
+
+def _unseen(kind: Kind, key: str, desired: Desired, off: Off, world: World) -> Step:
+    """Of a kind that the live tenant does not offer: nobody knows what it is, so nothing can be done about it."""
+    held = (world.recorded or {}).get((kind.id, key))
+    known = held is not None and bool(held.urn)
+    problems = (f"{kind.singular} {key}: {off}",)
+    return Step(
+        kind.id, key, Action.NONE, problems=problems, place=desired.place, recorded=known, was=desired.was, unread=True
+    )
 
 
 def _step(kind: Kind, key: str, desired: Desired, world: World) -> Step:

@@ -41,7 +41,8 @@ class Step:
     `differences`: for create every managed field with live None. `problems`: why it cannot be done, each ending with
     the way out; a plan with a problem is never applied. `recorded`: the Pulumi state knows the object. `exists`: it
     was seen live. `was`: the key under which it is still recorded or live. `call`: the API call behind create, disable
-    and delete. `notes`: what the user should know and what changes nothing.
+    and delete. `notes`: what the user should know and what changes nothing. `unread`: it could not be read, for which
+    it has a problem.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Step:
     recorded: bool = False
     exists: bool = False
     was: str = ""
+    unread: bool = False
 
     @property
     def declared(self) -> bool:
@@ -124,7 +126,7 @@ class Plan:
 
     @property
     def unchanged(self) -> int:
-        touched = sum(1 for s in self.changes if s.declared)
+        touched = sum(1 for s in self.steps if s.declared and (s.action is not Action.NONE or s.unread))
         return sum(self.declared.values()) - touched
 
 
@@ -184,6 +186,8 @@ class Result:
         """
         if self.errors or self.failed or (self.plan.blocked and self.command != "audit"):
             return 1  # to an audit, drift that no up can repair is drift like any other
+        if any(step.unread for step in self.plan.steps):
+            return 1
         if self.command in {"up", "destroy"}:
             return 0
         return 2 if self.plan.pending or (self.command == "audit" and self.plan.undeclared) else 0

@@ -76,8 +76,9 @@ def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
     """`spelt`: how it, or one that may be the same, is declared."""
     key, settings = recorded.key, world.settings_of(kind)
     live = world.live.get((kind.id, key))
-    action = kind.removal(policy_of(kind, recorded.inputs, settings), live)
-    note, problem = "", ""
+    off, policy = world.off.get(kind.id), policy_of(kind, recorded.inputs, settings)
+    action = kind.removal(policy, live) if off is None or policy is OnRemove.RETAIN else Action(policy.value)
+    note, problem, unread = "", "", False
     if settings.excludes(key):
         action, note = Action.FORGET, EXCLUDED
     elif spelt and action is not Action.FORGET:
@@ -87,6 +88,8 @@ def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
             problem = f"it is protected, and {spelt!r}, which may be the same, is not: write `protect: true` there, too"
     elif action in REMOVALS:
         problem = protection(kind, recorded.inputs, settings, world.untouchable.get((kind.id, key), ""))
+        if off is not None and not problem:
+            problem, unread = str(off), True
     if not problem and not spelt:
         problem = _undone(kind, recorded, live, world)
     return Step(
@@ -96,9 +99,11 @@ def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
         Cause.REMOVED,
         problems=(f"{kind.singular} {key}: {problem}",) if problem else (),
         call=kind.removal_call(key, action),
+        place=off.place if off is not None and unread else None,
         recorded=recorded.known,
         notes=(note,) if note else (),
         exists=live is not None,
+        unread=unread,
     )
 
 

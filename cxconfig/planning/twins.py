@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from cxconfig.kinds import Action, Cause, Desired, Kind, Registry, Values
+from cxconfig.kinds import Action, Cause, Desired, Kind, OnRemove, Registry, Values
 from cxconfig.planning.plan import Step
 from cxconfig.planning.record import recorded_protect
 from cxconfig.planning.world import Key, World
@@ -51,6 +51,8 @@ def once(registry: Registry, world: World, steps: Iterable[Step]) -> Iterator[St
         other = doors[kind.id].get(kind.identity(step.key))
         if twin is not None and other is not None:
             yield _kept(kind, twin, step, other, world)
+        elif twin is not None and step.unread and _seen_gone(twin, step, world):
+            yield replace(step, action=Action.FORGET, call="", problems=(), place=None, unread=False)
         elif twin is not None and (leading := going.get((twin.id, step.key))) and twin.leads:
             yield _goes_with(twin, step, leading)
         else:
@@ -69,7 +71,15 @@ def _kept(kind: Kind, twin: Kind, step: Step, other: str, world: World) -> Step:
         text = f"it is protected, and the {twin.singular} {other!r}, which is the same, is not: write `protect: true`"
         problems = (f"{kind.singular} {step.key}: {text} there, too",)
     notes = (f"left as it is: still declared as the {twin.singular} {other!r}",) if step.exists else ()
-    return replace(step, action=Action.FORGET, call="", notes=notes, problems=problems)
+    return replace(step, action=Action.FORGET, call="", notes=notes, problems=problems, place=None, unread=False)
+
+
+def _seen_gone(twin: Kind, step: Step, world: World) -> bool:
+    """Does the other door show that what is to be done is done already?"""
+    where = (twin.id, step.key)
+    if where not in world.live or twin.id in world.off or step.action not in (Action.DISABLE, Action.DELETE):
+        return False
+    return twin.removal(OnRemove(step.action.value), world.live[where]) is Action.FORGET
 
 
 def _goes_with(twin: Kind, step: Step, leading: Step) -> Step:
@@ -78,4 +88,5 @@ def _goes_with(twin: Kind, step: Step, leading: Step) -> Step:
     if step.action not in (Action.DISABLE, Action.DELETE) or not far:
         return step
     note = f"{leading.action.value}d as the {twin.singular} {leading.key!r}"
-    return replace(step, action=Action.FORGET, call="", notes=(note,))
+    problems = () if step.unread else step.problems
+    return replace(step, action=Action.FORGET, call="", notes=(note,), problems=problems, place=None, unread=False)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cxconfig.errors import Place
 from cxconfig.kinds import Desired, Kind, KindSettings, Values
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import Digester
@@ -29,6 +30,18 @@ class Former:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Off:
+    """Why no object of a kind can be read or written, the way out, and where the system stands in the files."""
+
+    what: str
+    way_out: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return f"{self.what}. {self.way_out}" if self.way_out else self.what
+
+
 @dataclass(frozen=True)
 class World:
     """Everything one comparison looks at.
@@ -41,6 +54,7 @@ class World:
     never be disabled or deleted, and why (see `Kind.untouchable`). `former`: the objects that say `was`; with it,
     `live` and `recorded` hold under the new key what is live and recorded under the old one (see `renames.followed`).
     `successors`: old key -> new key of what is recorded under the old one, and is live under the new one alone.
+    `off`: the kinds that the live tenant does not offer; what `live` holds of their objects says nothing.
     """
 
     tenant: str
@@ -56,6 +70,7 @@ class World:
     untouchable: Mapping[Key, str] = field(default_factory=dict)
     former: Mapping[Key, Former] = field(default_factory=dict)
     successors: Mapping[Key, str] = field(default_factory=dict)
+    off: Mapping[str, Off] = field(default_factory=dict)
 
     def settings_of(self, kind: Kind) -> KindSettings:
         return self.settings.get(kind.id, KindSettings())

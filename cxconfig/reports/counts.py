@@ -74,10 +74,7 @@ def _standing(result: Result) -> str:
     if result.command == "refresh":
         return _refreshed(plan)
     if result.command == "audit":
-        drifted = {(step.kind, step.key) for step in (*plan.changes, *plan.problems)}
-        total = max(sum(plan.declared.values()), len(drifted))
-        found = f" ({audited(plan.changes)})" if plan.changes else ""
-        return f"Drift in {len(drifted):,} of {objects(total)}{found}."
+        return _drift(plan)
     if not plan.pending and not plan.blocked:
         return _unrecorded(plan)
     blocked = len(plan.problems)
@@ -85,6 +82,19 @@ def _standing(result: Result) -> str:
     end = end or (" That is too much for one run, so nothing will be applied." if plan.exceeded else "")
     rest = "" if result.command == "destroy" else f"; {plan.unchanged:,} unchanged"
     return f"Plan: {planned(plan.changes) or 'nothing'}{rest}.{end}"
+
+
+def _drift(plan: Plan) -> str:
+    """Of what could not be read nobody knows whether it drifted."""
+    unread = sum(1 for step in plan.steps if step.unread)
+    drifted = {(step.kind, step.key) for step in (*plan.changes, *plan.problems) if not step.unread}
+    total = max(sum(plan.declared.values()), len(drifted) + unread)
+    if not drifted:
+        rest = total - unread
+        others = f"; the other {f'{rest:,} are' if rest > 1 else 'one is'} as declared" if rest else ""
+        return f"{objects(unread)} could not be read{others}."
+    found = f" ({audited(plan.changes)})" if plan.changes else ""
+    return f"Drift in {len(drifted):,} of {objects(total)}{found}{f'; {unread:,} could not be read' if unread else ''}."
 
 
 def reading(result: Result) -> str:
@@ -105,7 +115,7 @@ def duration(seconds: float) -> str:
 
 def unchanged(declared: int, steps: Iterable[Step]) -> int:
     """Of `declared` objects, those that no step changes; the same count as `Plan.unchanged`."""
-    return declared - sum(1 for s in steps if s.action is not Action.NONE and s.declared)
+    return declared - sum(1 for s in steps if s.declared and (s.action is not Action.NONE or s.unread))
 
 
 def _refreshed(plan: Plan) -> str:

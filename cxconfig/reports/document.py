@@ -128,6 +128,7 @@ def _step(step: Step, kinds: Kinds) -> dict[str, Any]:
         "cause": step.cause.value if step.cause else None,
         "exists": step.exists,
         "recorded": step.recorded,
+        "unread": step.unread,
         "was": step.was,
         "call": step.call,
         "differences": [_difference(difference, step, kinds) for difference in step.differences],

@@ -159,13 +159,14 @@ def _planned(entry: Entry) -> str:
 
 def _problems(step: Step, command: str, kinds: Kinds) -> Iterator[Finding]:
     """To an audit, drift that no up can repair is drift like any other."""
-    level = Level.WARNING if command == "audit" else Level.ERROR
+    level = Level.WARNING if command == "audit" and not step.unread else Level.ERROR
+    cannot = "cannot be read" if command == "audit" and step.unread else "cannot be applied"
     name = _name(step, kinds)
     changes = list(_changes(step, command == "audit", kinds))[:MOST_ENTRIES]
     for text in dict.fromkeys(step.problems):
         clean = safe(scrubbed(text.removeprefix(f"{kinds.singular(step.kind)} {step.key}: "), step, kinds))
         told = f" ({'; '.join(changes)})" if changes else ""
-        yield Finding(Rule.BLOCKED, level, name, f"{name} cannot be applied: {clean}{told}", step.place)
+        yield Finding(Rule.BLOCKED, level, name, f"{name} {cannot}: {clean}{told}", step.place)
 
 
 def _exceeded(one: Exceeded, kinds: Kinds) -> Finding:

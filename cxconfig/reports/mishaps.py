@@ -34,6 +34,12 @@ class Mishap:
 
 def problems(steps: Iterable[Step], style: Style) -> Iterator[str]:
     """The block of what cannot be applied."""
+    steps = list(steps)
+    yield from _problems("Cannot be applied", [s for s in steps if not (s.unread and style.audit)], style)
+    yield from _problems("Cannot be read", [s for s in steps if s.unread and style.audit], style)
+
+
+def _problems(title: str, steps: Iterable[Step], style: Style) -> Iterator[str]:
     found: dict[tuple[str, str], list[Step]] = {}
     for step in steps:
         prefix = f"{style.kinds.singular(step.kind)} {step.key}: "
@@ -41,7 +47,7 @@ def problems(steps: Iterable[Step], style: Style) -> Iterator[str]:
             clean = safe(scrubbed(text.removeprefix(prefix), step, style.kinds))
             found.setdefault((step.kind, clean), []).append(step)
     mishaps = [Mishap("", (text,), tuple(group)) for (_, text), group in found.items()]
-    yield from _listed("Cannot be applied", "problem", mishaps, style)
+    yield from _listed(title, "problem", mishaps, style)
 
 
 def limits(exceeded: Iterable[Exceeded], style: Style) -> Iterator[str]:

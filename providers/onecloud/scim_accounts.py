@@ -177,6 +177,7 @@ class ScimAccounts(Person):
     specs = specs_of(ScimAccount)
     privilege = "Manage users and Manage all teams"
     renames = True
+    optional = True
     defaults: ClassVar[Mapping[str, Any]] = {"active": True}
     twin = "users"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "active": "disabled"}

@@ -6,11 +6,13 @@ A 404 for a look-up means "no such account" in some contact centres, and "no SCI
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from cxconfig.errors import LiveError, OutcomeUnknown, PermissionDenied, Refused, UnexpectedAnswer
+from cxconfig.errors import LiveError, OutcomeUnknown, PermissionDenied, Refused, Unavailable, UnexpectedAnswer
 from providers.onecloud.scim_values import ERROR_SCHEMA, filter_of, folded_login
 from providers.transport import Answer, Connection, segment
 
@@ -28,7 +30,7 @@ OFF_WAY_OUT = (
 )
 
 
-class ScimOff(Refused):
+class ScimOff(Unavailable):
     """The contact centre has no SCIM, or not for this API user."""
 
 
@@ -50,16 +52,28 @@ class ScimClient:
         """Did the endpoint ever answer as SCIM does?"""
         self._unlisted = False
         """Is a list of all accounts known not to work?"""
-        self._proving = threading.Lock()
         self._off: ScimOff | None = None
         """Is SCIM known to be off?"""
         self._asking = threading.Lock()
+        """Until it answered one thread asks at a time, so that what is off is found out once."""
 
     def find(self, login: str) -> dict[str, Any] | None:
         """GET ?filter=userName eq "...": the resource, None when the system says that there is none.
 
-        Raises `ScimOff`, and `UnexpectedAnswer` when the system contradicts itself.
+        Raises `ScimOff`, `Unavailable` when nobody can tell, and `UnexpectedAnswer` when the system contradicts itself.
         """
+        if self._answers:
+            return self._find(login)
+        with self._asking:
+            if self._off is not None:
+                raise copy.copy(self._off)  # whoever tells it adds its own place
+            try:
+                return self._find(login)
+            except ScimOff as off:
+                self._off = off
+                raise copy.copy(off) from None
+
+    def _find(self, login: str) -> dict[str, Any] | None:
         try:
             return self._look_up(login)
         except Refused as refused:
@@ -69,9 +83,8 @@ class ScimClient:
             raise _off(denied) from denied
         if self._directory.user(login) is not None:
             raise self._contradicted(login)
-        with self._proving:
-            if not self._answers:
-                self._prove(login)
+        if not self._answers:
+            self._prove(login)
         return None
 
     def everybody(self) -> list[dict[str, Any]] | None:
@@ -97,13 +110,10 @@ class ScimClient:
 
     def off(self, login: str) -> ScimOff | None:
         """Why the account of an existing user cannot be changed through SCIM, None when it can. Asked for once."""
-        with self._asking:
-            if self._off is None and not self._answers:
-                try:
-                    self.find(login)
-                except ScimOff as off:
-                    self._off = off
-            return self._off
+        if self._off is None and not self._answers:
+            with contextlib.suppress(ScimOff):
+                self.find(login)
+        return self._off
 
     def create(self, body: Mapping[str, Any], secrets: tuple[str, ...] = ()) -> dict[str, Any] | None:
         """POST; the new resource, None when the answer shows none."""
@@ -172,8 +182,8 @@ class ScimClient:
                     raise _off(refused) from refused
             else:
                 return
-        raise UnexpectedAnswer(
-            f"onecloud: {ENDPOINT} answers 404 to everything, and nobody is known by whom to tell whether SCIM is off"
+        raise Unavailable(
+            f"{ENDPOINT} answers 404 to everything, and nobody is known by whom to tell whether SCIM is off"
             " or the account absent",
             system="onecloud",
             endpoint=ENDPOINT,
@@ -184,8 +194,7 @@ class ScimClient:
     def _contradicted(self, login: str) -> LiveError:
         if not self._answers:
             return ScimOff(
-                f"onecloud: {ENDPOINT} answered 404 for the user {login!r}, who exists: SCIM is off for this contact"
-                " centre",
+                f"SCIM is off for this contact centre: {ENDPOINT} answered 404 for the user {login!r}, who exists",
                 system="onecloud",
                 endpoint=ENDPOINT,
                 status=404,
@@ -236,7 +245,7 @@ def _unexpected(what: str) -> UnexpectedAnswer:
 
 def _off(error: LiveError) -> ScimOff:
     return ScimOff(
-        f"{error.what}: SCIM is off for this contact centre, or not for this API user",
+        f"SCIM is off for this contact centre, or for this API user: {error.what}",
         system=error.system,
         endpoint=error.endpoint,
         status=error.status,

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from tests.engine.conftest import MakeTenant
-from tests.engine.harness import PASSWORD, Ran, Tenant, agent, as_seeded
+from tests.engine.harness import PASSWORD, TEAMS, Ran, Tenant, agent, as_seeded
 
 PHOTO = "https://www.example.com/a0.png"
 PHONE = "+47 555 010 4477"
@@ -79,24 +79,43 @@ def test_the_life_of_accounts(tenant: Tenant) -> None:
 
 
 def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
-    """Off is one clear error in every command; a refusal is told with file and line, and the rest goes on."""
+    """Off is a problem of each account, beside all the rest of the plan; a refusal is told with file and line, and the
+    rest goes on."""
     declare(tenant, a0=account(0), a1=account(1, roles=["Nobody"]), a2=account(2, extension="4000"))
+    tenant.box.set_switch("scim", "403")
+    plain = tenant.plain("preview", check=False)
+    assert plain.code and plain.said.count("SCIM is off for this contact centre") == 1, str(plain)
+    assert "accounts.yaml:3:5: SCIM is off" in plain.said and "integration account" in plain.said, str(plain)
+    tenant.box.set_switch("scim", "on")
     done = tenant.run("up", "--yes")
     made = set(tenant.box.users)
     assert done.code == 1 and made in ({"a0"}, {"a2"}), str(done)
     assert "Role not found" in done.said and "accounts.yaml:" in done.said and "extension" in done.said
-    for setting in ("404", "403"):
+    tenant.write({"u0": agent(7)})
+    for setting, command in (("403", ("preview",)), ("404", ("up", "--yes"))):
         tenant.box.set_switch("scim", setting)
-        for run in (tenant.run("preview"), tenant.plain("up", check=False)):
-            assert run.code == 1 or run.code == 255, str(run)
-            assert "SCIM is off for this contact centre" in run.said and "integration account" in run.said
+        shown = tenant.fresh().run(*command, "--format", "json")
+        assert tenant.box.count("GET", "/configapi/v2/scim/users") <= 3, "found out once"
+        found = {s["key"]: s for s in shown.json()["steps"]}
+        assert (shown.code, found["u0"]["action"], found["u0"]["problems"]) == (1, "create", []), str(shown)
+        for key in ("a0", "a1", "a2"):
+            assert (found[key]["action"], found[key]["unread"]) == ("none", True)
+            assert "SCIM is off for this contact centre" in found[key]["problems"][0]
+            assert found[key]["place"]["file"].endswith("accounts.yaml") and found[key]["place"]["line"] > 2
+        assert tenant.writes() == 0
+    audit = tenant.run("audit")
+    assert audit.code == 1 and "No drift" not in audit.said and "3 could not be read" in audit.said, str(audit)
     assert set(tenant.box.users) == made
-    # Out of the YAML and excluded they are forgotten, as the way out says, although nobody can be asked for them.
+    # Taken out, it would have to be disabled, for which SCIM is needed as well; under `exclude` it is only forgotten.
     (tenant.folder / "accounts.yaml").unlink()
-    tenant.write({}, teams=(), kinds={"scim_accounts": {"exclude": ["*"]}})
-    left = tenant.fresh().run("up", "--yes")
-    assert (left.code, tenant.writes()) == (0, 0) and "exclude" in left.said, str(left)
-    assert tenant.run("preview").code == 0
+    left = tenant.fresh().plain("up", check=False)
+    assert (left.code, tenant.writes()) == (255, 0) and "tenant.yaml:4:3: SCIM is off" in left.said, str(left)
+    assert "direct cause" not in left.said
+    tenant.write({"u0": agent(7)}, kinds={"scim_accounts": {"exclude": ["*"]}})
+    left = tenant.fresh().plain("up")
+    assert calls(tenant) == ["POST"] and "scim_accounts" in left.said, str(left)
+    again = tenant.run("up", "--yes")
+    assert (again.code, set(tenant.state())) == (0, {f"teams/{team}" for team in TEAMS} | {"users/u0"}), str(again)
 
 
 def test_one_person_through_two_doors_gets_another_login(tenant: Tenant) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cxconfig.errors import ChangedSincePreview, LiveError, ObjectError, OutcomeUnknown, Place, UnexpectedAnswer
+from cxconfig.errors import ChangedSincePreview, LiveError, ObjectError, OutcomeUnknown, Place, Unavailable, UnexpectedAnswer
 from cxconfig.kinds import Action, Declared, Desired, Difference, KindSettings, OnRemove, Values
 from cxconfig.sandbox import Sandbox
 from cxconfig.tenancy import desired_object
@@ -195,9 +195,26 @@ def test_scim_that_is_off_is_one_clear_error(setting: str, login: str) -> None:
         assert writes(box) == []
 
 
+@pytest.mark.parametrize("setting", OFF)
+def test_that_it_is_off_is_found_out_once(setting: str) -> None:
+    """However many ask at the same time, and whichever kind: what it costs does not grow."""
+    with handled(JDOE, switches={"scim": setting}) as (box, handler):
+        with pytest.raises(ScimOff):
+            handler.observe({f"a{number}": {} for number in range(40)})
+        asked = box.count("GET", PATH)
+        assert asked <= 3
+        assert handler.client.scim.off("jdoe") is not None
+        with pytest.raises(ScimOff) as first:
+            handler.observe({"jdoe": {}})
+        with pytest.raises(ScimOff) as second:
+            handler.observe({"jdoe": {}})
+        assert box.count("GET", PATH) == asked
+        assert first.value is not second.value, "each gets the place of its own object"
+
+
 def test_an_empty_contact_centre_that_answers_404_to_everything_is_not_guessed_about() -> None:
     """Nobody is known whose look-up would tell."""
-    with handled(switches={"scim": "404"}) as (_, handler), pytest.raises(UnexpectedAnswer, match="nobody is known"):
+    with handled(switches={"scim": "404"}) as (_, handler), pytest.raises(Unavailable, match="nobody is known"):
         handler.observe({"nobody": {}})
 
 

@@ -45,6 +45,7 @@ def test_a_step_has_its_documented_keys_and_no_secret() -> None:
         "cause": "edit and drift",
         "exists": True,
         "recorded": True,
+        "unread": False,
         "call": "",
         "differences": [
             {

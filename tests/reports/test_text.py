@@ -481,3 +481,32 @@ def test_what_is_only_to_be_recorded_is_no_change() -> None:
     assert result(same, other).exit_code == 2
     assert "2 to adopt (1 with changes)" in text(result(same, other), 120)
     assert result(replace(same, problems=("no",))).exit_code == 1
+
+
+def unread(number: int) -> Step:
+    problems = (f"user u{number}: SCIM is off. Have it enabled.",)
+    return Step(USERS, f"u{number}", Action.NONE, problems=problems, place=place(number), unread=True)
+
+
+@pytest.mark.parametrize(
+    ("steps", "declared", "end"),
+    [
+        ((unread(1),), 1, "1 object could not be read."),
+        ((unread(1), unread(2)), 3, "2 objects could not be read; the other one is as declared."),
+        ((unread(1), unread(2)), 9, "2 objects could not be read; the other 7 are as declared."),
+        (
+            (unread(1), update("u3", difference("email", "a", "b"))),
+            9,
+            "Drift in 1 of 9 objects (1 different); 1 could not be read.",
+        ),
+    ],
+)
+def test_an_audit_says_what_it_could_not_read(steps: tuple[Step, ...], declared: int, end: str) -> None:
+    """Each with its place, and nowhere that there is no drift."""
+    report = text(result(*steps, command="audit", declared=declared))
+    assert report.splitlines()[-1] == end and "No drift" not in report
+    assert "Cannot be read" in report and "Cannot be applied" not in report and "people.yaml:1" in report
+    shown = text(result(*steps, declared=declared))
+    assert "Cannot be applied" in shown and "so nothing will be." in shown
+    rest = declared - len(steps)
+    assert f"{rest} unchanged" in shown
