@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from cxconfig.errors import ChangedSincePreview, LiveError, ObjectError, OutcomeUnknown, Place, Unavailable, UnexpectedAnswer
+from cxconfig.errors import (
+    ChangedSincePreview,
+    LiveError,
+    ObjectError,
+    OutcomeUnknown,
+    Place,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from cxconfig.kinds import Action, Declared, Desired, Difference, KindSettings, OnRemove, Values
 from cxconfig.sandbox import Sandbox
 from cxconfig.tenancy import desired_object
