@@ -122,9 +122,10 @@ class _Loader:
             self._registry, self._mistakes, self._layers, tenant.kinds(), whole=self._whole, marked=self._marked
         )
         found.read()
-        for mistake in contradictions(found.found, tenant.kinds()):
+        readable = found.readable()
+        for mistake in contradictions(readable, tenant.kinds()):
             self._mistakes.add(mistake)
-        for mistake in crossings(found.found, self._registry, tenant.kinds()):
+        for mistake in crossings(readable, self._registry, tenant.kinds()):
             self._mistakes.add(mistake)
         if tenant.configured is not None:
             _unconfigured(self._layers, tenant.configured, Sheet("", self._mistakes))

@@ -47,7 +47,7 @@ class Places(Mapping[str, Place]):
 
 class Fields:
     """Reads the objects of one kind. `uses`: what their fields refer to, `claims`: whom their lists name; both those of
-    faulty objects, too."""
+    faulty objects, too. `faulty`: those, with what is good of them, for the mistakes that several objects make."""
 
     def __init__(self, kind: Kind, settings: KindSettings) -> None:
         self._kind = kind
@@ -64,6 +64,7 @@ class Fields:
         }
         self.uses: list[Use] = []
         self.claims: list[Claim] = []
+        self.faulty: dict[str, Declared] = {}
         self._claiming = kind.owning.names if kind.owning is not None else ""
 
     def read(self, key: ScalarNode, node: Node, spot: Spot, *, partial: bool = False) -> Declared | None:
@@ -77,6 +78,8 @@ class Fields:
             example = next(iter(self._shapes), "")
             way_out = f"write {example}: ... below it, or {{}} for none" if example else "write {}"
             spot.add(node, rule, way_out)
+            if not partial:
+                self.faulty[key.text] = Declared(self._kind.id, key.text, {}, spot.sheet.place(key))
             return None
         mistakes = spot.sheet.mistakes
         values: dict[str, Any] = {}
@@ -163,11 +166,15 @@ class Fields:
             steers = spec is not None and spec.setting
             note(error, key, node, Spot(spot.sheet, spot.path, masked), unmanaged=not steers)
         removable = "on_remove" not in values or self._removable(values, node, spot)
-        if model is None or bad or not removable or partial or spot.sheet.mistakes.count > before:
-            return None
-        plain = {**model.model_dump(mode="json", exclude_unset=True), **secrets}
         place = spot.sheet.place(key)
         places = Places(node.entries, spot.sheet.file)
+        if model is None or bad or not removable or partial or spot.sheet.mistakes.count > before:
+            if not partial:
+                wrong = bad | {str(error["loc"][0]) for error in found if error["loc"]}
+                good = {name: value for name, value in values.items() if name not in wrong}
+                self.faulty[key.text] = Declared(self._kind.id, key.text, good, place, places, was=said.was)
+            return None
+        plain = {**model.model_dump(mode="json", exclude_unset=True), **secrets}
         ignore = said.ignore | self._settings.ignore
         return Declared(self._kind.id, key.text, plain, place, places, ignore, said.protect, said.was)
 

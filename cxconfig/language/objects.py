@@ -26,7 +26,8 @@ Layers = list[tuple[Layer, Entry]]
 class Objects:
     """`found`: kind id -> key -> object. `whole`: every file could be read; `marked`: some hold `$remove` or such.
 
-    `implied`: kind id and key -> field -> the entry of another object's list that gives it its value.
+    `implied`: kind id and key -> field -> the entry of another object's list that gives it its value. `faulty`: like
+    `found`, those that have mistakes of their own, with what is good of them.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Objects:
     ) -> None:
         self.found: dict[str, dict[str, Declared]] = {kind.id: {} for kind in registry.all()}
         self.inheritances = {kind.id: Inheritance(kind, layers, Sheet("", mistakes), whole) for kind in registry.all()}
+        self.faulty: dict[str, dict[str, Declared]] = {}
         self.owned: dict[str, dict[str, Layers]] = {}
         self.implied: dict[tuple[str, str], dict[str, Claim]] = {}
         self._registry = registry
@@ -63,9 +65,21 @@ class Objects:
             self._kind(kind, fields)
             self._uses += fields.uses
             self._claims[kind.id] = fields.claims
+            self.faulty[kind.id] = fields.faulty
         self._give()
         if self._whole:
             self._check_references()
+
+    def readable(self) -> dict[str, dict[str, Declared]]:
+        """Every object, with what is good of the faulty ones: for mistakes that two of them make, told beside others."""
+        if not any(self.faulty.values()):
+            return self.found
+        whole = {}
+        for kind_id, found in self.found.items():
+            both = {**self.faulty[kind_id], **found}
+            listed = [key for key in self.owned[kind_id] if key in both]
+            whole[kind_id] = {key: both[key] for key in (*listed, *found)}
+        return whole
 
     def _give(self) -> None:
         """Let the lists of objects give other objects their fields."""
@@ -74,7 +88,7 @@ class Objects:
                 continue
             kind = self._registry[f"{owner.system}.{owner.owning.kind}"]
             objects = Owned(owner, kind, self._mistakes)
-            objects.give(self._claims[owner.id], self.found[kind.id], self.owned[kind.id])
+            objects.give(self._claims[owner.id], self.found[kind.id], self.owned[kind.id], self.faulty[kind.id])
             for key, claim in objects.implied.items():
                 self.implied.setdefault((kind.id, key), {})[owner.owning.field] = claim
 

@@ -38,21 +38,30 @@ class Owned:
         self._kind = kind
         self._mistakes = mistakes
 
-    def give(self, claims: Iterable[Claim], found: dict[str, Declared], entered: Collection[str]) -> None:
+    def give(
+        self,
+        claims: Iterable[Claim],
+        found: dict[str, Declared],
+        entered: Collection[str],
+        faulty: Mapping[str, Declared],
+    ) -> None:
         """Give every object that is named its owner, and make those that stand nowhere else.
 
-        `entered`: the keys of all entries of the kind in the files, the faulty ones too.
+        `entered`: the keys of all entries of the kind in the files, the faulty ones too; of these `faulty` has what is
+        good of them.
         """
         spelt = {folded(key): key for key in entered}
         for claim in self._single(claims):
             key = claim.name.text
             other = spelt.get(folded(key), key)
             if other != key:
-                if other in found:
-                    self._other_case(claim, other, found[other].place)
+                if (entry := found.get(other, faulty.get(other))) is not None:
+                    self._other_case(claim, other, entry.place)
                 continue
             declared = found.get(key)
             if declared is None and key in entered:
+                if key in faulty:
+                    self._free(claim, faulty[key])
                 continue  # its own mistakes are told
             if declared is None:
                 found[key] = self._made(claim)
