@@ -305,6 +305,16 @@ def untold() -> None:
     """The `Tick` of a reader that tells nobody."""
 
 
+class Keeper(Protocol):
+    """Keeps what a replacement carries over, so that a run that is killed in between does not lose it."""
+
+    def keep(self, values: Values) -> None:
+        """Keep them for good, before anything is deleted; raises when that cannot be done."""
+
+    def forget(self) -> None:
+        """They are set, or nothing was deleted."""
+
+
 class Handler(ABC):
     """Reads and writes the live objects of one kind over one connection. Thread-safe.
 
@@ -363,10 +373,16 @@ class Handler(ABC):
         raise NotImplementedError
 
     def replace(
-        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+        self,
+        desired: Desired,
+        live: Values,
+        differences: Sequence[Difference],
+        secrets: Mapping[str, str],
+        keeper: Keeper,
     ) -> Values:
         """Must, where `Kind.replacement` ever speaks: delete the object that was just read as `live` and create it as
-        desired, with all that can be carried over."""
+        desired, with all that can be carried over, which `keeper` has in between. A creation later on gets what it
+        kept among the fields of its `desired`."""
         raise NotImplementedError
 
     @abstractmethod

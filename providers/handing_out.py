@@ -10,7 +10,7 @@ from cxconfig.engine.runs import surely_undone
 from cxconfig.errors import CxconfigError
 from cxconfig.handed_out import HandedOut, made
 from cxconfig.journal import error_to_data
-from cxconfig.kinds import Action, Desired, Difference, Handler, Kind, Tick, Values, untold
+from cxconfig.kinds import Action, Desired, Difference, Handler, Keeper, Kind, Tick, Values, untold
 from cxconfig.language.secrets import Generated
 
 
@@ -56,10 +56,15 @@ class HandingOut(Handler):
             return self.handler.rename(was, desired, live, differences, real)
 
     def replace(
-        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+        self,
+        desired: Desired,
+        live: Values,
+        differences: Sequence[Difference],
+        secrets: Mapping[str, str],
+        keeper: Keeper,
     ) -> Values:
         with self._handed_out(desired.key, secrets) as real:
-            return self.handler.replace(desired, live, differences, real)
+            return self.handler.replace(desired, live, differences, real, keeper)
 
     def remove(self, key: str, live: Values, action: Action) -> None:
         self.handler.remove(key, live, action)

@@ -53,6 +53,7 @@ from cxconfig.planning.removed import policy_of, protection
 from cxconfig.planning.renames import nobody, taken
 from cxconfig.planning.twins import leader_id
 from cxconfig.tenancy import desired_object
+from providers.carrying import Carrying
 from providers.former import Former
 from providers.registry import REGISTRY
 from providers.site import Site
@@ -82,6 +83,7 @@ class Host:
         self.site = Site(folder, handover, environments, given)
         self._handover = handover
         self._former = Former(self.site, handover)
+        self._carrying = Carrying(self.site)
         self._made: set[tuple[str, str]] = set()
         """Under plain pulumi: what this process has created."""
         self._supports: dict[str, Mapping[str, Any]] = {}
@@ -232,7 +234,11 @@ class Host:
         if step is None and self.site.implicit(kind.id, key):
             text = f"{kind.singular} {key}: {not_there(kind, desired)}"
             raise ObjectError(text, kind=kind.id, key=key, place=self.site.place(kind.id, key))
-        live = self.site.handler(kind).create(desired, secrets)
+        was = "" if step is not None else self._former.was(kind, key)
+        live = self._carrying.create(kind, desired, secrets, was, step)
+        if live is None:
+            place = self.site.place(kind.id, key)
+            raise _changed(kind, key, place, "what was kept from an interrupted replacement is gone")
         self._made.add((kind.id, key))
         return self._outputs(kind, record, live)
 
@@ -327,7 +333,7 @@ class Host:
         all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(unread))]
         handler = self.site.handler(kind)
         if replaced:
-            return self._outputs(kind, record, handler.replace(desired, live, all_of_them, secrets))
+            return self._outputs(kind, record, self._carrying.replace(kind, desired, live, all_of_them, secrets))
         if self._handover is None and all_of_them:
             self._refuse_replacement(kind, desired, live, all_of_them)
         if was:

@@ -13,6 +13,7 @@ from typing import Any
 from cxconfig.engine.stack_secrets import Setting, asked_here, full_key, secret_in
 from cxconfig.errors import Place, SettingsError
 from cxconfig.handed_out import HandedOut, file_for
+from cxconfig.kept_files import KeptFiles
 from cxconfig.kinds import Handler, Kind, KindSettings
 from cxconfig.language import Secrets, SystemEntry, Tenant, load
 from cxconfig.planning.handover import Handover
@@ -105,6 +106,10 @@ class Site:
             handed = self._handover.passwords if self._handover is not None else ""
             self._passwords = HandedOut(Path(handed) if handed else file_for(self._folder, self.tenant().name))
         return self._passwords
+
+    def kept_files(self) -> KeptFiles:
+        """Where this stack's replacements keep what they carry over."""
+        return KeptFiles(self._folder, self._handover.tenant if self._handover else self.tenant().name)
 
     def _connect(self, system: str) -> Any:
         return REGISTRY.system(system).connect(self.system_settings(system))

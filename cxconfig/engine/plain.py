@@ -15,6 +15,7 @@ from cxconfig.engine.steps import resources_for
 from cxconfig.environments import plain_environments
 from cxconfig.errors import CxconfigError, SettingsError
 from cxconfig.handed_out import told, waiting
+from cxconfig.kept_files import KeptFiles
 from cxconfig.kinds import Manage
 from cxconfig.language import Secrets, Tenant, load
 from cxconfig.language.excerpts import attach
@@ -27,6 +28,11 @@ from providers.starting import tenant_folder
 ONLY_OURS = (
     "plain pulumi neither sees nor removes objects that are not declared; `cxconfig preview`, `cxconfig up` and"
     " `cxconfig audit` do"
+)
+
+KEPT = (
+    "values are kept from the replacement that was interrupted on {when}: they are set when it is created; `cxconfig"
+    " preview` names them, and `cxconfig up` removes them once nobody needs them"
 )
 
 
@@ -49,12 +55,15 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         _assert_offered(live, desired)
         if found := too_much(tenant, desired, live, REGISTRY, os.environ):
             raise SettingsError("\n".join(one.what for one in found), way_out="\n".join(one.way_out for one in found))
+        kept = KeptFiles(tenant.folder, tenant.name).all(REGISTRY, lambda name: _origin(name, tenant, live))
         live.close()
     except CxconfigError as error:
         attach(error, REGISTRY)
         raise pulumi.RunError(str(error)) from None
     for name in [kind for kind, said in kind_settings(tenant).items() if said.manage is Manage.ALL]:
         pulumi.log.warn(f"manage: all of {name}: {ONLY_OURS}")
+    for one in kept:
+        pulumi.log.warn(f"{REGISTRY[one.kind].singular} {one.key}: {KEPT.format(when=one.when)}")
     world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
     return _registered(resources_for(REGISTRY, world, list(desired)), tenant)
 
@@ -84,6 +93,10 @@ def _refuse_another_stack(tenant: Tenant) -> None:
         f"this is the stack {pulumi.get_stack()}, and the tenant{where} is {tenant.name}",
         way_out=f"Select the stack {tenant.name}, or name the environment: pulumi config set cxconfig:env NAME",
     )
+
+
+def _origin(system: str, tenant: Tenant, live: Live) -> str | None:
+    return live.origin(system) if system in tenant.systems else None
 
 
 class Silent:

@@ -21,11 +21,13 @@ from cxconfig.engine.throwaway import bind_anew, other_passphrase, passphrase_fi
 from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, OutcomeUnknown, SettingsError, about
 from cxconfig.handed_out import told, waiting
 from cxconfig.journal import Event, error_from_data
+from cxconfig.kept_files import KeptFiles
 from cxconfig.kinds import Action, Registry
 from cxconfig.language import Tenant, load
 from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
+from cxconfig.planning.kept import dropped, needless
 from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded
 from cxconfig.planning.plan import Fate, Outcome, PasswordFile, Plan, Recorded, Result, Step
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
@@ -67,6 +69,7 @@ class Session:
         self.secrets = resolver(self.tenant, lambda: self.stack)
         self.live = Live(self.tenant, registry, watch, self.secrets)
         self.runs_folder = (self.stack.local or self.stack.home) / "runs" / self.tenant.name
+        self.kept = KeptFiles(self.tenant.folder, self.tenant.name)
         self.unfinished: list[Run] = []
         self.saved: float | None = None
         """When the state had been written before this session wrote it."""
@@ -136,7 +139,11 @@ class Session:
             self.digester,
             successors=found_as,
             off=dict(self.live.off),
+            kept={(k.kind, k.key): k for k in self.kept.all(self.registry, self._origin)} if following else {},
         )
+
+    def _origin(self, system: str) -> str | None:
+        return self.live.origin(system) if system in self.tenant.systems else None
 
     def _excluded(self, recorded: Recorded) -> bool:
         said = kind_settings(self.tenant).get(recorded.kind)
@@ -195,7 +202,8 @@ class Session:
     def plan(self, world: World) -> Plan:
         plan = compare(self.registry, world)
         plan = replace(plan, steps=(*plan.steps, *catching_up(plan, world, self.behind)))
-        return replace(plan, warnings=(*self.live.warnings(), *self._weak(), *plan.warnings))
+        said = (*self.live.warnings(), *self._weak(), *dropped(self.registry, world))
+        return replace(plan, warnings=(*said, *plan.warnings))
 
     def _within_limits(self, world: World, plan: Plan) -> Plan:
         """The plan with what it does to more objects than one run may. A destroy is asked for in so many words."""
@@ -230,6 +238,7 @@ class Session:
             return self._result("up", plan)
         if not (plan.changes or self.full):
             self._forget_unfinished()
+            self._forget_kept(world)
             return self._result("up", plan, ())
         self._refuse_other_passphrase()
         if not confirm(plan):
@@ -245,6 +254,7 @@ class Session:
             return self._result("destroy", plan)
         if not plan.changes:
             self._forget_unfinished()
+            self._forget_kept(world)
             return self._result("destroy", plan, ())
         if not confirm(plan):
             raise Interrupted("Nothing was applied.")
@@ -278,6 +288,7 @@ class Session:
             self.watch.done()
             outcomes = self._outcomes(run.run, plan)
             self._settle(run, outcomes)
+            self._forget_kept(world)
             if run.interrupted:
                 raise Interrupted(_done_so_far(outcomes), way_out="\n".join([GO_ON, *map(told, self._passwords())]))
             if failure is not None and not any(_said_why(o) for o in outcomes):
@@ -296,6 +307,12 @@ class Session:
         for run in self.unfinished:
             run.end()
         self.unfinished = []
+
+    def _forget_kept(self, world: World) -> None:
+        """Remove what replacements kept that nobody needs any more."""
+        for kept in needless(world).values():
+            self.kept.forget(kept, self.registry)
+        self.kept.tidy()
 
     def _make_known(self, world: World, plan: Plan) -> tuple[World, Plan]:
         """Have the engine record what it is to remove and has never heard of: what a killed run created and is no

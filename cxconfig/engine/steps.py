@@ -10,6 +10,7 @@ from cxconfig.errors import AnnouncementMismatch
 from cxconfig.kinds import Action, Cause, Desired, Difference, Registry
 from cxconfig.planning.compare import Key, World
 from cxconfig.planning.handover import HandedStep
+from cxconfig.planning.kept import kept_for
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import candidate, differing, observed_record, record_of
 from cxconfig.planning.twins import joins, leader_id, twin_id
@@ -38,8 +39,16 @@ def handed_steps(plan: Plan, world: World, registry: Registry) -> dict[Key, Hand
         fields = () if step.action is Action.CREATE else tuple(d.field for d in step.differences)
         joined = step.action is Action.CREATE and joins(kind, step.key, world.desired, world.live)
         facts = kind.facts(live) if live else {}
-        steps[where] = HandedStep(step.action, observed, fields, facts, _was(world, where), joined)
+        kept = _kept(world, where) if live is None else ""
+        steps[where] = HandedStep(step.action, observed, fields, facts, _was(world, where), joined, kept)
     return steps
+
+
+def _kept(world: World, where: Key) -> str:
+    """The key under which values are kept of an object that is to be created."""
+    desired = world.desired.get(where)
+    kept = kept_for(world, desired) if desired is not None else None
+    return kept.key if kept is not None else ""
 
 
 def _was(world: World, where: Key) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cxconfig.kinds import Action, Cause, Desired, Difference, Kind, Registry, Values
+from cxconfig.planning.kept import kept_for, set_again
 from cxconfig.planning.membership import demoted, not_there, with_intruders
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import differing, ignored, is_candidate, is_digest, record_of, record_value
@@ -150,7 +151,9 @@ def _present(
 def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None, record: Values, world: World) -> Step:
     call = kind.creation(desired)
     supporting = world.supporting.get(kind.id, {})
-    said = [not_there(kind, desired)] if desired.implicit else kind.problems(desired, None, supporting)
+    kept = kept_for(world, desired)
+    whole = kept.added_to(desired) if kept is not None else desired
+    said = [not_there(kind, desired)] if desired.implicit else kind.problems(whole, None, supporting)
     problems = tuple(f"{kind.singular} {step.key}: {p}" for p in said)
     cause = None
     if world.recorded is not None:
@@ -162,7 +165,16 @@ def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None
         Difference(name, None, None if kind.specs[name].secret else value, call, cause=cause)
         for name, value in desired.fields.items()
     )
-    return replace(step, action=Action.CREATE, cause=cause, differences=differences, problems=problems, call=call)
+    note = set_again(kept, desired) if kept is not None else ""
+    return replace(
+        step,
+        action=Action.CREATE,
+        cause=cause,
+        differences=differences,
+        problems=problems,
+        call=call,
+        notes=(note,) if note else (),
+    )
 
 
 def _record(kind: Kind, desired: Desired, world: World) -> dict[str, Any]:

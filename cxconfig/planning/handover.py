@@ -25,6 +25,7 @@ class HandedStep:
     """One announced step. `observed`: the live object as a record (see `record`), None when it is absent.
 
     `was`: the key under which it was observed and is recorded. `joins`: it is created by then, by its twin's step.
+    `kept`: the key under which it has values that an interrupted replacement was to carry over.
     """
 
     action: Action
@@ -35,6 +36,7 @@ class HandedStep:
     """Observed values that are recorded beside the fields."""
     was: str = ""
     joins: bool = False
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Handover:
                 "steps": [
                     [
                         *(kind, key, step.action, step.observed, list(step.fields), dict(step.facts)),
-                        *(step.was, step.joins),
+                        *(step.was, step.joins, step.kept),
                     ]
                     for (kind, key), step in self.steps.items()
                 ],
@@ -88,8 +90,8 @@ class Handover:
                 for kind, (on_remove, protect) in data["settings"].items()
             },
             {
-                (kind, key): HandedStep(Action(action), observed, tuple(fields), facts, was, joins)
-                for kind, key, action, observed, fields, facts, was, joins in data["steps"]
+                (kind, key): HandedStep(Action(action), observed, tuple(fields), facts, was, joins, kept)
+                for kind, key, action, observed, fields, facts, was, joins, kept in data["steps"]
             },
             tuple(data["environments"]),
             data["passwords"],

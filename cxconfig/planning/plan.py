@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from cxconfig.errors import CxconfigError, Place
-from cxconfig.kinds import Action, Cause, Difference
+from cxconfig.kinds import Action, Cause, Desired, Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,33 @@ class Recorded:
     def known(self) -> bool:
         """Does the engine know it under its key?"""
         return bool(self.urn) and not self.was
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a replacement was to carry over to an object, and did not come to.
+
+    `origin`: the mark of the object's live tenant; `time`: when it was to be replaced (ISO 8601).
+    The values are in memory only: they are not shown, handed over, recorded or logged.
+    """
+
+    kind: str
+    key: str
+    origin: str
+    time: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    def added_to(self, desired: Desired) -> Desired:
+        """The object with these values; what is declared goes before them."""
+        return replace(desired, fields={**self.values, **desired.fields})
+
+    def named(self, desired: Desired) -> list[str]:
+        """The fields that it adds to an object, without empty ones."""
+        return sorted(name for name, value in self.values.items() if value and name not in desired.fields)
+
+    @property
+    def when(self) -> str:
+        return f"{datetime.fromisoformat(self.time):%Y-%m-%d at %H:%M UTC}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from cxconfig.errors import Place
 from cxconfig.kinds import Desired, Kind, KindSettings, Values
-from cxconfig.planning.plan import Recorded
+from cxconfig.planning.plan import Kept, Recorded
 from cxconfig.planning.record import Digester
 
 Key = tuple[str, str]
@@ -55,6 +55,7 @@ class World:
     `live` and `recorded` hold under the new key what is live and recorded under the old one (see `renames.followed`).
     `successors`: old key -> new key of what is recorded under the old one, and is live under the new one alone.
     `off`: the kinds that the live tenant does not offer; what `live` holds of their objects says nothing.
+    `kept`: what replacements that were interrupted were to carry over (see `planning.kept`).
     """
 
     tenant: str
@@ -71,6 +72,7 @@ class World:
     former: Mapping[Key, Former] = field(default_factory=dict)
     successors: Mapping[Key, str] = field(default_factory=dict)
     off: Mapping[str, Off] = field(default_factory=dict)
+    kept: Mapping[Key, Kept] = field(default_factory=dict)
 
     def settings_of(self, kind: Kind) -> KindSettings:
         return self.settings.get(kind.id, KindSettings())

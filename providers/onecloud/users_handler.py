@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from cxconfig.errors import CxconfigError, LiveError, PermissionDenied, Refused
-from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
+from cxconfig.kinds import Action, Desired, Difference, FieldSpec, Keeper, Tick, Values, untold
 from providers.onecloud import scim_values
 from providers.onecloud.persons import PersonsHandler, as_object_error, partly_done
 from providers.onecloud.scim_client import ScimOff
@@ -101,20 +101,33 @@ class UsersHandler(PersonsHandler):
         return self._update(desired, live, names, secrets, [f"{was} was renamed"])
 
     def replace(
-        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+        self,
+        desired: Desired,
+        live: Values,
+        differences: Sequence[Difference],
+        secrets: Mapping[str, str],
+        keeper: Keeper,
     ) -> Values:
         if "password" not in secrets:
             raise as_object_error(desired, "a replacement needs the password, which the creation demands")
-        readable = {name for name, spec in self.kind.specs.items() if spec.vendor and not spec.unread}
-        carried = {name: value for name, value in live.items() if name in readable}
-        whole = dataclasses.replace(desired, fields={**carried, **desired.fields})
-        self.remove(desired.key, live, Action.DELETE)
+        carried = {name: live[name] for name, spec in self.kind.specs.items() if _readable(spec) and name in live}
+        carried = {name: value for name, value in carried.items() if name not in desired.fields}
+        keeper.keep(carried)
         try:
-            return self.create(whole, secrets)
+            self.remove(desired.key, live, Action.DELETE)
+        except (Refused, PermissionDenied) as refused:
+            if not refused.endpoint.startswith("GET"):  # else it is the read that was to tell what became of it
+                keeper.forget()
+            raise
+        whole = dataclasses.replace(desired, fields={**carried, **desired.fields})
+        try:
+            created = self.create(whole, secrets)
         except CxconfigError as error:
             text = f"the user was deleted and could not be created again: {error.what}"
             way_out = f"{error.way_out} Run again: the user is created as declared.".strip()
             raise as_object_error(desired, text, way_out) from error
+        keeper.forget()
+        return created
 
     def _patch(self, login: str, desired: Desired, live: Values, changes: Values) -> None:
         """Write what PUT /user does not change, and another login than `login`, through the person's SCIM account."""
@@ -235,6 +248,10 @@ class UsersHandler(PersonsHandler):
         Without the directory nobody knows before the creation, after which the user is read back.
         """
         return not plain_login(login) and login.casefold() in (self.client.listed() or ())
+
+
+def _readable(spec: FieldSpec) -> bool:
+    return bool(spec.vendor) and not spec.unread
 
 
 def _needs_scim(was: str, login: str, names: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.engine.harness import PASSWORD, Tenant, agent, wait_until
+from tests.engine.harness import NAME, PASSWORD, Tenant, agent, wait_until
 from tests.engine.test_recovery import assert_nothing_left, converge, kill
 
 SCIM = "/configapi/v2/scim/users/*"
@@ -81,12 +81,28 @@ def test_a_login_that_somebody_has_is_refused_in_the_preview(tenant: Tenant) -> 
     ("method", "path", "when"), [("DELETE", USER, "after"), ("POST", "/configapi/v2/user", "after")]
 )
 def test_a_replacement_that_was_killed(tenant: Tenant, method: str, path: str, when: str) -> None:
-    """After the deletion or the creation: the user is there in the end, as declared."""
+    """After the deletion or the creation: the user is there in the end, as declared, with all that was to be carried
+    over, of which no output and no other file has the values."""
+    phone = "+47 555 010 4477"
     tenant.write({"a0": agent(0), "a1": agent(1)})
     assert tenant.run("up", "--yes").code == 0
+    tenant.box.change_user("a0", workPhone=phone, roles=["Agent"])
     tenant.box.set_switch("scim", "404")
     tenant.write({"a0": agent(0, first_name="Other", allow_replace=True), "a1": agent(1)})
     killed(tenant.fresh(), method, path, when)
-    converge(tenant)
-    assert (set(tenant.box.users), tenant.box.users["a0"]["firstName"]) == ({"a0", "a1"}, "Other")
+    (kept,) = (tenant.folder / ".cxconfig" / "replacements" / NAME).iterdir()
+    assert (kept.stat().st_mode & 0o777, tenant.holding(phone)) == (0o600, [f"{kept}: {phone}"])
+    if method == "DELETE":
+        shown = tenant.run("preview")
+        assert "kept from the replacement that was interrupted on" in shown.said, str(shown)
+        assert "set again: extension, roles, work_phone" in shown.said
+        kept.chmod(0o644)
+        refused = tenant.run("preview")
+        assert refused.code == 1 and "others can read or write it" in refused.said, str(refused)
+        kept.chmod(0o600)
+    done = converge(tenant)
+    assert ("user a0 exists again, and is left as it is" in done.said) == (method == "POST"), str(done)
+    assert tenant.box.users["a0"]["firstName"] == "Other" and set(tenant.box.users) == {"a0", "a1"}
+    assert (tenant.box.users["a0"]["workPhone"], tenant.box.users["a0"]["roles"]) == (phone, ["Agent"])
     assert tenant.box.count("DELETE", USER, changed=True) <= 1
+    assert not kept.exists() and tenant.holding(phone) == []

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, Desired
+from cxconfig.kinds import Declared, Desired, Keeper, Values
 from cxconfig.sandbox import Sandbox
 from providers.onecloud.client import BASE, OneCloudClient
 from providers.onecloud.users import Users
@@ -74,6 +74,28 @@ def answered(answer: Reply | Callable[[Seen], Reply]) -> Iterator[tuple[Server, 
             yield server, client
         finally:
             client.close()
+
+
+class Noting(Keeper):
+    """A keeper that notes what it is told, and is asked before anything is written."""
+
+    def __init__(self, box: Sandbox, error: Exception | None = None) -> None:
+        self.kept: Values | None = None
+        self.ever: Values | None = None
+        self.said: list[str] = []
+        self._box = box
+        self._error = error
+
+    def keep(self, values: Values) -> None:
+        assert self._box.count(write=True) == 0, "it is kept before the deletion"
+        if self._error is not None:
+            raise self._error
+        self.kept = self.ever = values
+        self.said.append("keep")
+
+    def forget(self) -> None:
+        self.kept = None
+        self.said.append("forget")
 
 
 def desired(login: str = "jdoe", **fields: Any) -> Desired:

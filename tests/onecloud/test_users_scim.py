@@ -11,8 +11,8 @@ from cxconfig.errors import ChangedSincePreview, LiveError, ObjectError, Outcome
 from cxconfig.kinds import Desired, Difference, Values
 from cxconfig.sandbox import Sandbox
 from providers.onecloud.users_handler import UsersHandler
-from tests.onecloud.support import JDOE, KIND, PASSWORD, USER, desired, handled
-from tests.onecloud.test_users import LOST, NEXT, NOT_MADE, SECRETS, change, kind_of, read, writes
+from tests.onecloud.support import JDOE, KIND, desired, handled
+from tests.onecloud.test_users import LOST, NEXT, NOT_MADE, change, kind_of, read, writes
 
 SCIM = "/configapi/v2/scim/users"
 ACCOUNT = f"{SCIM}/*"
@@ -192,44 +192,3 @@ def test_a_replacement_needs_leave_and_a_password() -> None:
         assert "OneCloud demands `password`; add it" in problem
         whole = replace(allowed, fields={**allowed.fields, "password": "${env:P}"})
         assert KIND.problems(whole, live, supporting) == []
-
-
-def test_a_replacement_carries_over_what_can_be_read() -> None:
-    """Deleted and created with what is declared, and with the live values of what is not."""
-    live_one = JDOE | {"workPhone": "12", "roles": ["Agent"], "extension": "1007", "changePassword": True}
-    with handled(live_one, switches={"scim": "404"}) as (box, handler):
-        wanted = desired(last_name="Roe", skills=None)
-        live = read(handler, wanted)
-        handler.replace(wanted, live, KIND.compare(wanted, live), SECRETS)
-        assert writes(box) == ["DELETE", "POST"]
-        now = box.users["jdoe"]
-        assert (now["lastName"], now["workPhone"], now["extension"]) == ("Roe", "12", "1007")
-        assert (now["roles"], now["skills"], now["changePassword"]) == (["Agent"], {"English": 90}, True)
-        assert box.password_matches("jdoe", PASSWORD)
-
-
-@pytest.mark.parametrize("fault", [*LOST, *NOT_MADE], ids=kind_of)
-@pytest.mark.parametrize("method", ["DELETE", "POST"])
-def test_a_lost_answer_to_a_replacement(fault: dict[str, Any], method: str) -> None:
-    """Settled by reading, each of the two."""
-    with handled(JDOE) as (box, handler):
-        box.fault(fault, method=method, nth=1, path=USER if method == "POST" else f"{USER}/*")
-        wanted = desired(last_name="Roe")
-        handler.replace(wanted, read(handler, wanted), [], SECRETS)
-        assert box.users["jdoe"]["lastName"] == "Roe" and box.password_matches("jdoe", PASSWORD)
-
-
-def test_a_replacement_that_stops_halfway_says_so() -> None:
-    """Deleted and refused: the next run creates the user. Without a password nothing is deleted."""
-    with handled(JDOE) as (box, handler):
-        wanted = desired(last_name="Roe")
-        live = read(handler, wanted)
-        with pytest.raises(ObjectError, match="needs the password"):
-            handler.replace(wanted, live, [], {})
-        assert set(box.users) == {"jdoe"}
-        box.fault({"status": 400, "body": "password is too weak"}, method="POST", path="/configapi/v2/user")
-        with pytest.raises(ObjectError, match="was deleted and could not be created again") as caught:
-            handler.replace(wanted, live, [], SECRETS)
-        assert "password is too weak" in caught.value.what
-        assert "Run again: the user is created as declared." in caught.value.way_out
-        assert box.users == {}

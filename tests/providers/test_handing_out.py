@@ -11,13 +11,15 @@ import pytest
 
 from cxconfig.errors import ChangedSincePreview, CxconfigError, OutcomeUnknown, PermissionDenied, Refused
 from cxconfig.handed_out import HandedOut, file_for
-from cxconfig.kinds import Action, Desired, Difference, Handler, Tick, Values, untold
+from cxconfig.kept_files import FileKeeper, KeptFiles
+from cxconfig.kinds import Action, Desired, Difference, Handler, Keeper, Tick, Values, untold
 from cxconfig.language.secrets import Generated
 from providers.handing_out import HandingOut
 from providers.registry import REGISTRY
 
 KIND = REGISTRY["onecloud.users"]
 DESIRED = Desired(KIND.id, "jdoe", {"first_name": "Jane"})
+KEEPER = FileKeeper(KeptFiles(Path("nowhere"), "acme"), REGISTRY, KIND.id, "jdoe", "here")
 NEW = {"password": Generated("${generate:16}")}
 
 
@@ -67,8 +69,14 @@ class Below(Handler):
         return self._done("rename", secrets)
 
     def replace(
-        self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
+        self,
+        desired: Desired,
+        live: Values,
+        differences: Sequence[Difference],
+        secrets: Mapping[str, str],
+        keeper: Keeper,
     ) -> Values:
+        assert keeper is KEEPER
         return self._done("replace", secrets)
 
     def remove(self, key: str, live: Values, action: Action) -> None:
@@ -90,7 +98,7 @@ CALLS = {
     "create": lambda handler, secrets: handler.create(DESIRED, secrets),
     "update": lambda handler, secrets: handler.update(DESIRED, {}, [], secrets),
     "rename": lambda handler, secrets: handler.rename("old", DESIRED, {}, [], secrets),
-    "replace": lambda handler, secrets: handler.replace(DESIRED, {}, [], secrets),
+    "replace": lambda handler, secrets: handler.replace(DESIRED, {}, [], secrets, KEEPER),
 }
 
 

@@ -1,0 +1,129 @@
+"""Users who are deleted and created again: what is carried over is kept from before the deletion until it is set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cxconfig.errors import LiveError, ObjectError, OutcomeUnknown, PermissionDenied, Refused, SettingsError
+from cxconfig.kinds import Desired
+from cxconfig.sandbox import Sandbox
+from providers.onecloud.users_handler import UsersHandler
+from tests.onecloud.support import JDOE, KIND, PASSWORD, USER, Noting, desired, handled
+from tests.onecloud.test_users import LOST, NOT_MADE, SECRETS, kind_of, read, writes
+
+ONE = f"{USER}/*"
+LIVE = JDOE | {"workPhone": "12", "roles": ["Agent"], "extension": "1007", "changePassword": True}
+WANTED = desired(last_name="Roe", skills=None)
+CARRIED = {
+    "email": "",
+    "extension": "1007",
+    "work_phone": "12",
+    "mobile_phone": "",
+    "change_password": True,
+    "skills": {"English": 90},
+    "roles": ["Agent"],
+}
+"""What is live, can be read, and is not declared."""
+
+
+def replaced(box: Sandbox, handler: UsersHandler, wanted: Desired = WANTED) -> Noting:
+    """Replace jdoe, as a run does."""
+    live, keeper = read(handler, wanted), Noting(box)
+    handler.replace(wanted, live, KIND.compare(wanted, live), SECRETS, keeper)
+    return keeper
+
+
+def failed(box: Sandbox, handler: UsersHandler, error: type[Exception], text: str) -> tuple[Noting, Any]:
+    """The same, which ends with an error."""
+    live, keeper = read(handler, WANTED), Noting(box)
+    with pytest.raises(error, match=text) as caught:
+        handler.replace(WANTED, live, [], SECRETS, keeper)
+    return keeper, caught.value
+
+
+def test_a_replacement_carries_over_what_can_be_read() -> None:
+    """Deleted and created with what is declared, and with the live values of what is not, which are kept until then."""
+    with handled(LIVE, switches={"scim": "404"}) as (box, handler):
+        live, keeper = read(handler, WANTED), Noting(box)
+        handler.replace(WANTED, live, KIND.compare(WANTED, live), SECRETS, keeper)
+        assert writes(box) == ["DELETE", "POST"]
+        now = box.users["jdoe"]
+        assert (now["lastName"], now["workPhone"], now["extension"]) == ("Roe", "12", "1007")
+        assert (now["roles"], now["skills"], now["changePassword"]) == (["Agent"], {"English": 90}, True)
+        assert box.password_matches("jdoe", PASSWORD)
+        assert (keeper.ever, keeper.said) == (CARRIED, ["keep", "forget"])
+
+
+@pytest.mark.parametrize("fault", [*LOST, *NOT_MADE], ids=kind_of)
+@pytest.mark.parametrize("method", ["DELETE", "POST"])
+def test_a_lost_answer_to_a_replacement(fault: dict[str, Any], method: str) -> None:
+    """Settled by reading, each of the two."""
+    with handled(LIVE) as (box, handler):
+        box.fault(fault, method=method, nth=1, path=USER if method == "POST" else ONE)
+        keeper = replaced(box, handler)
+        assert box.users["jdoe"]["lastName"] == "Roe" and box.password_matches("jdoe", PASSWORD)
+        assert (box.users["jdoe"]["workPhone"], keeper.said) == ("12", ["keep", "forget"])
+
+
+def test_without_a_password_nothing_is_kept_or_deleted() -> None:
+    """A creation demands it."""
+    with handled(LIVE) as (box, handler):
+        keeper = Noting(box)
+        with pytest.raises(ObjectError, match="needs the password"):
+            handler.replace(WANTED, read(handler, WANTED), [], {}, keeper)
+        assert (box.count(write=True), keeper.said) == (0, [])
+
+
+def test_what_cannot_be_kept_is_not_deleted() -> None:
+    """A full disk, for one."""
+    with handled(LIVE) as (box, handler):
+        keeper = Noting(box, SettingsError("no space left"))
+        with pytest.raises(SettingsError, match="no space left"):
+            handler.replace(WANTED, read(handler, WANTED), [], SECRETS, keeper)
+        assert (box.count(write=True), set(box.users)) == (0, {"jdoe"})
+
+
+@pytest.mark.parametrize(("status", "error"), [(400, Refused), (403, PermissionDenied)])
+def test_a_deletion_that_is_refused(status: int, error: type[LiveError]) -> None:
+    """Nobody was deleted, so nothing is kept."""
+    with handled(LIVE) as (box, handler):
+        box.fault({"status": status, "body": "no"}, method="DELETE")
+        keeper, _ = failed(box, handler, error, "no")
+        assert (keeper.said, set(box.users)) == (["keep", "forget"], {"jdoe"})
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_a_deletion_of_which_nobody_knows(status: int) -> None:
+    """The answer is lost, and the read that should tell fails: it may have been deleted, so its values stay kept."""
+    with handled(LIVE) as (box, handler):
+        live, keeper = read(handler, WANTED), Noting(box)
+        box.fault("drop_after", method="DELETE")
+        box.fault({"status": status, "body": "no"}, method="GET", path=ONE)
+        with pytest.raises(LiveError):
+            handler.replace(WANTED, live, [], SECRETS, keeper)
+        assert (keeper.said, keeper.kept, box.users) == (["keep"], CARRIED, {})
+
+
+def test_a_replacement_that_stops_halfway_says_so() -> None:
+    """Deleted and refused: the values stay kept, and the next run creates the user."""
+    with handled(LIVE) as (box, handler):
+        box.fault({"status": 400, "body": "password is too weak"}, method="POST", path=USER)
+        keeper, error = failed(box, handler, ObjectError, "was deleted and could not be created again")
+        assert "password is too weak" in error.what
+        assert "Run again: the user is created as declared." in error.way_out
+        assert (box.users, keeper.said, keeper.kept) == ({}, ["keep"], CARRIED)
+
+
+def test_a_creation_of_which_nobody_knows() -> None:
+    """Neither written nor read for certain: the values stay kept."""
+    with handled(LIVE) as (box, handler):
+        live, keeper = read(handler, WANTED), Noting(box)
+        box.fault("drop_after", method="POST", path=USER)
+        # The first read is the one that tells that the deletion was made; of the creation nobody can tell.
+        box.fault({"status": 500}, method="GET", path=ONE)
+        with pytest.raises(ObjectError, match="could not be created again") as caught:
+            handler.replace(WANTED, live, [], SECRETS, keeper)
+        assert isinstance(caught.value.__cause__, OutcomeUnknown | LiveError)
+        assert keeper.kept == CARRIED

@@ -1,0 +1,132 @@
+"""What interrupted replacements kept: set at a creation, and nobody's when the object is there or not declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cxconfig.engine.steps import handed_steps
+from cxconfig.errors import Place
+from cxconfig.kinds import Action, Declared, Desired, Values
+from cxconfig.planning.compare import compare
+from cxconfig.planning.handover import Handover
+from cxconfig.planning.kept import dropped, needless
+from cxconfig.planning.plan import Kept, Step
+from cxconfig.planning.record import Digester
+from cxconfig.planning.renames import followed
+from cxconfig.planning.world import Key, World
+from providers.registry import REGISTRY
+
+USERS = "onecloud.users"
+PHONE = "+47 555 010 4477"
+KEPT = Kept(
+    USERS,
+    "jdoe",
+    "here",
+    "2026-11-25T18:01:02.000003+00:00",
+    {"team": "Sales", "work_phone": PHONE, "email": "", "skills": {}, "first_name": "Old"},
+)
+SUPPORTING = {USERS: {"teams": ("Sales",), "unaddressable": lambda _: False, "scim_off": lambda _: True}}
+
+
+def user(login: str = "jdoe", was: str = "", **fields: Any) -> Desired:
+    names = {"first_name": "Jane", "last_name": "Doe"}
+    desired = REGISTRY[USERS].desire(Declared(USERS, login, names | fields, Place("people.yaml", 3)))
+    return Desired(USERS, login, {**desired.fields, "password": "${env:P}"}, place=desired.place, was=was)
+
+
+def world(*declared: Desired, live: Mapping[str, Values] | None = None, kept: tuple[Kept, ...] = (KEPT,)) -> World:
+    desired = {(USERS, one.key): one for one in declared}
+    keys = {key for one in declared for key in (one.key, one.was) if key}
+    seen: dict[Key, Values | None] = {(USERS, key): (live or {}).get(key) for key in keys}
+    found = World(
+        "acme",
+        desired,
+        seen,
+        SUPPORTING,
+        {},
+        digester=Digester("p", "acme"),
+        kept={(k.kind, k.key): k for k in kept},
+    )
+    return followed(REGISTRY, found)
+
+
+def only_step(found: World) -> Step:
+    (step,) = compare(REGISTRY, found).steps
+    return step
+
+
+def test_a_creation_says_what_is_set_again() -> None:
+    """The names of what is not declared and not empty, without a value; what is declared goes before."""
+    found = world(user())
+    step = only_step(found)
+    assert (step.action, step.problems) == (Action.CREATE, ()), "the team is kept, so nothing is missing"
+    assert step.notes == (
+        "2 values kept from the replacement that was interrupted on 2026-11-25 at 18:01 UTC are set again: team,"
+        " work_phone",
+    )
+    assert PHONE not in repr(step)
+    whole = KEPT.added_to(found.desired[USERS, "jdoe"])
+    assert [whole.fields[name] for name in ("first_name", "team", "work_phone")] == ["Jane", "Sales", PHONE]
+    assert list(dropped(REGISTRY, found)) == [] and needless(found) == {}
+    (one,) = only_step(world(user(team="Sales"))).notes
+    assert one.startswith("1 value kept from") and one.endswith("is set again: work_phone")
+
+
+def test_what_is_all_declared_is_not_spoken_of() -> None:
+    """It is only removed, after the creation."""
+    found = world(user(team="Sales", work_phone="1"))
+    assert only_step(found).notes == () and needless(found) == {}
+    assert handed(found).kept == "jdoe"
+
+
+def test_a_kept_team_that_is_gone_is_a_problem() -> None:
+    """As a declared one is."""
+    gone = Kept(USERS, "jdoe", "here", KEPT.time, {"team": "Nowhere"})
+    (problem,) = only_step(world(user(), kept=(gone,))).problems
+    assert "Nowhere" in problem
+
+
+def handed(found: World, key: str = "jdoe") -> Any:
+    """The step as the host gets it, with nothing of the values on the way."""
+    steps = handed_steps(compare(REGISTRY, found), found, REGISTRY)
+    text = Handover("acme", "", "", {}, {}, steps).dump()
+    assert PHONE not in text
+    return steps[USERS, key]
+
+
+def test_the_host_is_told_that_something_is_kept() -> None:
+    """Of one who is to be created, and not of one who is there."""
+    assert handed(world(user())).kept == "jdoe"
+    assert handed(world(user(), kept=())).kept == ""
+    there = {"first_name": "Jim", "last_name": "Doe", "team": "Sales", "disabled": False}
+    assert handed(world(user(team="Sales"), live={"jdoe": there})).kept == ""
+
+
+def test_who_is_there_again_is_left_as_he_is() -> None:
+    """Said, and nothing of it is set."""
+    there = {"first_name": "Jane", "last_name": "Doe", "team": "Sales", "disabled": False}
+    found = world(user(), live={"jdoe": there})
+    (text,) = dropped(REGISTRY, found)
+    assert text == (
+        "user jdoe exists again, and is left as it is: the values kept from the replacement that was interrupted on"
+        " 2026-11-25 at 18:01 UTC are not set, and `cxconfig up` removes them"
+    )
+    assert needless(found) == {(USERS, "jdoe"): KEPT}
+    assert not any("kept" in note for note in only_step(found).notes)
+
+
+def test_who_is_not_declared_any_more() -> None:
+    """Said, too."""
+    found = world(user("other", team="Sales"))
+    (text,) = dropped(REGISTRY, found)
+    assert text.startswith("user jdoe is not declared any more: the values kept") and needless(found)
+
+
+def test_who_has_another_login_meanwhile_gets_what_was_his() -> None:
+    """`was` leads to it; a file of his own would go before that."""
+    found = world(user("jane", was="jdoe"))
+    assert needless(found) == {} and handed(found, "jane").kept == "jdoe"
+    own = Kept(USERS, "jane", "here", KEPT.time, {"mobile_phone": "1"})
+    both = world(user("jane", was="jdoe"), kept=(KEPT, own))
+    assert handed(both, "jane").kept == "jane" and needless(both) == {(USERS, "jdoe"): KEPT}
