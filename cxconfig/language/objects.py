@@ -71,7 +71,7 @@ class Objects:
             self._check_references()
 
     def readable(self) -> dict[str, dict[str, Declared]]:
-        """Every object, with what is good of the faulty ones: for mistakes that two of them make, told beside others."""
+        """Every object, with what is good of the faulty ones: for mistakes of two of them."""
         if not any(self.faulty.values()):
             return self.found
         whole = {}
