@@ -422,6 +422,8 @@ class Kind(ABC):
     """May all live objects be listed (`Handler.enumerate`), so that `manage: all` is possible?"""
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Fields that are managed even when they are not listed, with the value that then counts."""
+    disabling: ClassVar[Mapping[str, Any]] = {}
+    """Fields that disable an object by having this value: to give it to one that is enabled counts as disabling."""
     renames: ClassVar[bool] = False
     """Can an object get another key (`was:`)?"""
     twin: ClassVar[str] = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from cxconfig.engine.plain_limits import too_much
+from cxconfig.engine.plain_limits import judged
 from cxconfig.engine.program import Resource, register
 from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
 from cxconfig.engine.steps import resources_for
@@ -53,13 +53,16 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         live = Live(tenant, REGISTRY, Silent(), resolver)
         _assert_existing(live, desired)
         _assert_offered(live, desired)
-        if found := too_much(tenant, desired, live, REGISTRY, os.environ):
+        limits = judged(tenant, desired, live, REGISTRY, os.environ)
+        if found := limits.exceeded:
             raise SettingsError("\n".join(one.what for one in found), way_out="\n".join(one.way_out for one in found))
         kept = KeptFiles(tenant.folder, tenant.name).all(REGISTRY, lambda name: _origin(name, tenant, live))
         live.close()
     except CxconfigError as error:
         attach(error, REGISTRY)
         raise pulumi.RunError(str(error)) from None
+    for text in limits.warnings:
+        pulumi.log.warn(text)
     for name in [kind for kind, said in kind_settings(tenant).items() if said.manage is Manage.ALL]:
         pulumi.log.warn(f"manage: all of {name}: {ONLY_OURS}")
     for one in kept:

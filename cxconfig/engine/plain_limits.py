@@ -1,4 +1,4 @@
-"""The limits under plain pulumi: what an up would remove is counted before anything is registered.
+"""The limits under plain pulumi: what an up would disable or delete is counted before anything is registered.
 
 Only a program runs in a preview and an up and not in a destroy, which asks for what it does in so many words.
 """
@@ -8,44 +8,82 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from cxconfig.engine.locate import locate, without_options
 from cxconfig.engine.stack import recorded_in
 from cxconfig.errors import EngineMissing, SettingsError
-from cxconfig.kinds import Desired, Registry
+from cxconfig.kinds import Action, Desired, Difference, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.live import Live
-from cxconfig.planning.limits import VARIABLE, Raised, exceeded, parsed
-from cxconfig.planning.plan import Exceeded, Plan, Recorded
+from cxconfig.planning.limits import VARIABLE, exceeded, parsed, unneeded
+from cxconfig.planning.plan import Exceeded, Plan, Recorded, Step
 from cxconfig.planning.removed import removed
 from cxconfig.planning.twins import once
 from cxconfig.planning.world import Key, World
 from cxconfig.tenancy import kind_settings
 
 
-def too_much(
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The limits that an up would not keep, and what is to be said of those that were raised."""
+
+    exceeded: tuple[Exceeded, ...]
+    warnings: tuple[str, ...]
+
+
+def judged(
     tenant: Tenant, desired: Mapping[Key, Desired], live: Live, registry: Registry, environ: Mapping[str, str]
-) -> tuple[Exceeded, ...]:
-    """The limits that an up would not keep with what it removes."""
+) -> Judged:
+    """What it would remove, and whom it would disable because the files say so now."""
     said = [text for text in environ.get(VARIABLE, "").split(",") if text.strip()]
     raised = parsed(said, registry, VARIABLE)
     recorded = {(r.kind, r.key): r for r in _recorded_here(tenant.name, registry)}
     going = {where: held for where, held in recorded.items() if where not in desired}
-    # As if all were there and enabled; only if that is too much they are looked at.
-    world = World(tenant.name, desired, {where: {} for where in going}, recorded=recorded)
-    found = _held(registry, tenant, world, raised)
+    turned = {where: one for where, one in desired.items() if _turned(registry, one, recorded)}
+    # As if all of these were there and enabled; only if that is too much they are looked at.
+    assumed: dict[Key, Values | None] = {where: {} for where in (*going, *turned)}
+    world = World(tenant.name, desired, assumed, recorded=recorded, settings=kind_settings(tenant))
+    plan = _plan(registry, world, turned)
+    found = exceeded(registry, world, plan, raised, said=VARIABLE)
     if found:
-        seen = live.observe({}, going.values())
-        found = _held(registry, tenant, replace(world, live=seen, off=live.off), raised)
-    return found
+        kinds = {one.kind for one in found}
+        unknown = {w: one for w, one in desired.items() if w[0] in kinds and (w in turned or w not in recorded)}
+        seen = live.observe(unknown, going.values())
+        for where, one in unknown.items():
+            if seen[where] is None and one.was:
+                seen[where] = seen.get((one.kind, one.was))
+        world = replace(world, live=seen, off=live.off)
+        plan = _plan(registry, world, turned)
+        found = exceeded(registry, world, plan, raised, said=VARIABLE)
+    return Judged(found, tuple(unneeded(registry, world, plan, raised, said=VARIABLE)))
 
 
-def _held(registry: Registry, tenant: Tenant, world: World, raised: Raised) -> tuple[Exceeded, ...]:
-    world = replace(world, settings=kind_settings(tenant))
-    steps = tuple(once(registry, world, (step for kind in registry.all() for step in removed(kind, world))))
-    return exceeded(registry, world, Plan(tenant.name, steps, {}), raised, said=VARIABLE)
+def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired]) -> Plan:
+    steps = (step for kind in registry.all() for step in removed(kind, world))
+    return Plan(world.tenant, (*once(registry, world, steps), *_disabled(registry, world, turned.values())), {})
+
+
+def _turned(registry: Registry, one: Desired, recorded: Mapping[Key, Recorded]) -> bool:
+    """Do the files say that it is disabled, and the record not?"""
+    kind, fields = registry[one.kind], one.compared().fields
+    held = recorded.get((one.kind, one.key)) or recorded.get((one.kind, one.was))
+    names = [name for name, value in kind.disabling.items() if fields.get(name) == value]
+    return any(held is None or held.inputs.get(name) != fields[name] for name in names)
+
+
+def _disabled(registry: Registry, world: World, turned: Iterable[Desired]) -> Iterator[Step]:
+    """Who is there and enabled, as far as `world` says."""
+    for one in turned:
+        kind, live = registry[one.kind], world.live.get((one.kind, one.key))
+        if live is None:
+            continue
+        fields = {name: value for name, value in one.compared().fields.items() if name in kind.disabling}
+        differences: tuple[Difference, ...] = tuple(Difference(n, None, v) for n, v in fields.items())
+        if live:
+            differences = tuple(kind.compare(replace(one, fields=fields), live))
+        yield Step(one.kind, one.key, Action.UPDATE, differences=differences, place=one.place, exists=True)
 
 
 def _recorded_here(name: str, registry: Registry) -> list[Recorded]:

@@ -28,7 +28,7 @@ from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.kept import dropped, needless
-from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded
+from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded, unneeded
 from cxconfig.planning.plan import Fate, Outcome, PasswordFile, Plan, Recorded, Result, Step
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
 from cxconfig.planning.renames import followed, settled, successors, unsettled
@@ -207,7 +207,9 @@ class Session:
 
     def _within_limits(self, world: World, plan: Plan) -> Plan:
         """The plan with what it does to more objects than one run may. A destroy is asked for in so many words."""
-        return replace(plan, exceeded=exceeded(self.registry, world, plan, self.raised))
+        found = exceeded(self.registry, world, plan, self.raised)
+        warnings = (*plan.warnings, *unneeded(self.registry, world, plan, self.raised))
+        return replace(plan, exceeded=found, warnings=warnings)
 
     def _weak(self) -> list[str]:
         if self.digester.keyed:

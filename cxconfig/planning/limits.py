@@ -1,7 +1,7 @@
 """How much one run may do: the limits of each kind, held against a plan. Pure.
 
 A limit that nobody wrote is `DEFAULT`: of the removals (disabled and deleted together) and of the replacements of a
-kind, once it has `FEWEST` objects.
+kind, once it has `FEWEST` objects. Each kind counts for itself; who goes through two doors counts at the leading one.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cxconfig.errors import SettingsError
-from cxconfig.kinds import Action, Kind, Limit, Registry
+from cxconfig.kinds import Action, Kind, Limit, OnRemove, Registry, Values
 from cxconfig.nearness import did_you_mean
 from cxconfig.planning.plan import Exceeded, Plan, Step
-from cxconfig.planning.record import is_candidate
+from cxconfig.planning.record import BESIDE, is_candidate, recorded_on_remove
 from cxconfig.planning.undeclared import strangers
 from cxconfig.planning.world import World
 
@@ -53,12 +53,27 @@ def exceeded(
     """
     found = []
     for kind in registry.all():
-        base = len(_known(kind, world))
+        base = len(_known(registry, kind, world))
         for rule in _rules(kind, world, raised, base, said):
-            steps = [step for step in plan.steps if step.kind == kind.id and _counted(step) in rule.actions]
+            steps = [s for s in plan.steps if s.kind == kind.id and not counted(kind, s).isdisjoint(rule.actions)]
             if len(steps) > rule.allowed:
                 found.append(_exceeded(kind, rule, steps, base, said))
     return tuple(found)
+
+
+def unneeded(
+    registry: Registry, world: World, plan: Plan, raised: Raised = NOT_RAISED, *, said: str = OPTION
+) -> Iterator[str]:
+    """A warning for each raised limit without which the plan would be within its limits, too."""
+    for (kind_id, action), number in raised.items():
+        others = {where: more for where, more in raised.items() if where != (kind_id, action)}
+        needed = exceeded(registry, world, plan, others, said=said)
+        if any(one.kind == kind_id and action in one.counts for one in needed):
+            continue
+        kind = registry[kind_id]
+        count = sum(1 for step in plan.steps if step.kind == kind_id and action in counted(kind, step))
+        why = f"{count:,} would be {DONE[action]}, which the limit allows" if count else f"none would be {DONE[action]}"
+        yield f"{said} {kind_id}.{action}={number} is not needed: {why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +85,25 @@ class _Rule:
     told: str
 
 
-def _known(kind: Kind, world: World) -> set[str]:
-    """The objects that a percentage is taken of: recorded ones, and with `manage: all` those that are not declared."""
-    recorded = (world.recorded or {}).items()
-    known = {key for (kind_id, key), held in recorded if kind_id == kind.id and not is_candidate(held.inputs)}
+def _known(registry: Registry, kind: Kind, world: World) -> set[str]:
+    """The objects that a percentage is taken of: recorded ones, declared ones that are live, and with `manage: all`
+    those that are not declared. Not those that only stand in another object's list: they never go."""
+    owners = (one for one in registry.all() if one.owning is not None and one.system == kind.system)
+    owned = {one.owning.field for one in owners if one.owning is not None and one.owning.kind == kind.name}
+    recorded = [(key, held.inputs) for (kind_id, key), held in (world.recorded or {}).items() if kind_id == kind.id]
+    known = {key for key, inputs in recorded if not is_candidate(inputs) and not _mere(kind, inputs, owned)}
+    known |= {
+        key
+        for (kind_id, key), one in world.desired.items()
+        if kind_id == kind.id and not one.implicit and world.live.get((kind_id, key)) is not None
+    }
     return known | set(strangers(kind, world))
 
 
-def _live(kind: Kind, world: World) -> int:
-    """How many declared objects are live."""
-    return sum(1 for where in world.desired if where[0] == kind.id and world.live.get(where) is not None)
+def _mere(kind: Kind, record: Values, owned: set[str]) -> bool:
+    """Is it recorded as one that stands in such a list alone?"""
+    fields = (record.keys() - BESIDE) & kind.specs.keys()
+    return bool(fields) and fields <= owned and recorded_on_remove(record) is OnRemove.RETAIN
 
 
 def _rules(kind: Kind, world: World, raised: Raised, base: int, said: str) -> Iterator[_Rule]:
@@ -94,8 +118,6 @@ def _rules(kind: Kind, world: World, raised: Raised, base: int, said: str) -> It
                 way_out=f"Leave it out, or write the limit: systems.{kind.system}.kinds.{kind.name}.limits.",
             )
     for group in TOGETHER:
-        # Who is replaced may be live and not recorded yet.
-        base = max(base, _live(kind, world)) if Action.REPLACE in group else base
         if base < FEWEST:
             continue
         rest = tuple(one for one in group if one in kind.limitable and one not in limits)
@@ -118,16 +140,28 @@ def _raised(kind: Kind, rule: _Rule, more: int | None, said: str) -> _Rule:
     return _Rule(rule.actions, more, "for this run")
 
 
-def _counted(step: Step) -> Action:
-    """Taken over with changes is changed."""
-    return Action.UPDATE if step.action is Action.ADOPT and step.differences else step.action
+def counted(kind: Kind, step: Step) -> frozenset[Action]:
+    """What a step is to the limits: taken over with changes is changed, and given the value that disables, disabled."""
+    action = Action.UPDATE if step.action is Action.ADOPT and step.differences else step.action
+    return frozenset({action, Action.DISABLE} if _disabled_by(kind, step) else {action})
+
+
+def _disabled_by(kind: Kind, step: Step) -> str:
+    """The field whose declared value disables an object that is enabled live, "" when none does."""
+    if step.action in (Action.CREATE, Action.NONE, Action.RECORD) or not step.declared:
+        return ""
+    names = (d.field for d in step.differences if d.field in kind.disabling and d.declared == kind.disabling[d.field])
+    return next(names, "")
 
 
 def _exceeded(kind: Kind, rule: _Rule, steps: Sequence[Step], base: int, said: str) -> Exceeded:
-    counts = {action: sum(1 for s in steps if _counted(s) is action) for action in rule.actions}
+    counts = {action: sum(1 for s in steps if action in counted(kind, s)) for action in rule.actions}
     counts = {action: count for action, count in counts.items() if count}
     of = f" of {base:,}" if base and Action.CREATE not in counts else ""
     parts = [f"{count:,}{'' if number else of} would be {DONE[a]}" for number, (a, count) in enumerate(counts.items())]
+    if Action.DISABLE in counts and (fields := [name for s in steps if (name := _disabled_by(kind, s))]):
+        value = str(kind.disabling[fields[0]]).lower()
+        parts[list(counts).index(Action.DISABLE)] += f" ({len(fields):,} by `{fields[0]}: {value}`)"
     keys = tuple(step.key for step in steps)
     most = f"a run may do that to {rule.allowed:,} at the most" if rule.allowed else "a run may do that to none"
     flags = [f"{kind.id}.{action}={count}" for action, count in counts.items()]

@@ -28,9 +28,9 @@ KIND_SETTINGS: Mapping[str, str] = {
     "protect": "`true`: no object of the kind is disabled or deleted.",
     "plain_secrets": "Secret fields that may stand as text in the files.",
     "limits": "To how many objects one run may do what: `{disable: 10%, delete: 5}`, or both as"
-    " `{delete: {count: 5, percent: 10}}`; the percentage is one of the recorded objects, and of those that are not"
-    " declared with `manage: all`. Left out, no more than 10 % are disabled or deleted, once there are 10 objects, and"
-    " no more than 10 % replaced.",
+    " `{delete: {count: 5, percent: 10}}`; the percentage is one of the objects that are recorded or declared and live,"
+    " and with `manage: all` of those that are not declared. Left out, no more than 10 % are disabled (by their own field,"
+    " too) or deleted, once there are 10 objects, and no more than 10 % replaced.",
 }
 SECTION: Mapping[str, str] = {
     "defaults": "Fields of every object of a kind, below all templates.",

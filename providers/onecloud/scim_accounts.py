@@ -179,6 +179,7 @@ class ScimAccounts(Person):
     renames = True
     optional = True
     defaults: ClassVar[Mapping[str, Any]] = {"active": True}
+    disabling: ClassVar[Mapping[str, Any]] = {"active": False}
     twin = "users"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "active": "disabled"}
 

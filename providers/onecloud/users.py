@@ -146,6 +146,7 @@ class Users(Person):
     specs = specs_of(User)
     privilege = "Manage users (and Manage all teams)"
     defaults: ClassVar[Mapping[str, Any]] = {"disabled": False}
+    disabling: ClassVar[Mapping[str, Any]] = {"disabled": True}
     twin = "scim_accounts"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "disabled": "active"}
     leads = True

@@ -50,7 +50,8 @@ def test_our_commands(make_tenant: MakeTenant) -> None:
         ("onecloud.users.disabel=3", "did you mean `disable`?"),
     ):
         refused(tenant, tenant.run("preview", "--raise-limit", words), says)
-    assert tenant.run("preview", "--raise-limit", RAISED).code == 2
+    again = tenant.run("preview", "--raise-limit", RAISED, "--raise-limit", "onecloud.users.delete=9")
+    assert again.code == 2 and "Warning: --raise-limit onecloud.users.delete=9 is not needed" in again.said, str(again)
     assert tenant.run("audit").code == 0
     done = tenant.run("up", "--yes", "--raise-limit", RAISED)
     assert (done.code, tenant.writes(), disabled(tenant)) == (0, 3, {"a0", "a1", "a2"}), str(done)
@@ -69,19 +70,21 @@ def test_our_commands(make_tenant: MakeTenant) -> None:
 def test_plain_pulumi(make_tenant: MakeTenant) -> None:
     """The program ends before anything is registered, in a preview as well; a destroy is what it says."""
     tenant = taken_over(make_tenant)
-    tenant.write({}, teams=())
+    tenant.write({**PEOPLE, **{login: {**PEOPLE[login], "disabled": True} for login in ("a0", "a1")}})
     ran = tenant.plain("up", check=False)
-    assert (ran.code == 0, tenant.writes()) == (False, 0) and "12 of 12 would be disabled" in ran.said, str(ran)
+    assert (ran.code == 0, tenant.writes()) == (False, 0), str(ran)
+    assert "2 of 12 would be disabled (2 by `disabled: true`), and a run may do that to 1" in ran.said, str(ran)
     tenant.write(without(3))
-    for verb in ("preview", "up"):
-        ran = tenant.plain(verb, check=False)
+    for words in (("preview",), ("up", "--target", "**a7")):
+        ran = tenant.plain(*words, check=False)
         assert (ran.code == 0, tenant.writes()) == (False, 0), str(ran)
         assert TOO_MUCH in ran.said and f"set CXCONFIG_RAISE_LIMIT={RAISED} for this run alone" in ran.said, str(ran)
     tenant.env["CXCONFIG_RAISE_LIMIT"] = "onecloud.users.disable=three"
     ran = tenant.plain("up", check=False)
     assert (ran.code == 0, tenant.writes()) == (False, 0) and "'three' is not a number" in ran.said, str(ran)
     tenant.env["CXCONFIG_RAISE_LIMIT"] = f"{RAISED},onecloud.users.delete=5"
-    tenant.plain("up")
+    done = tenant.plain("up")
+    assert "CXCONFIG_RAISE_LIMIT onecloud.users.delete=5 is not needed: none would be deleted" in done.said, str(done)
     assert (tenant.writes(), disabled(tenant)) == (3, {"a0", "a1", "a2"})
     del tenant.env["CXCONFIG_RAISE_LIMIT"]
     tenant.plain("destroy")

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from cxconfig.errors import SettingsError
-from cxconfig.kinds import Action, Limit, Manage, OnRemove
+from cxconfig.kinds import Action, Difference, Limit, Manage, OnRemove
 from cxconfig.planning.compare import compare
-from cxconfig.planning.limits import NOT_RAISED, OPTION, VARIABLE, Raised, exceeded, parsed
+from cxconfig.planning.limits import NOT_RAISED, OPTION, VARIABLE, Raised, counted, exceeded, parsed, unneeded
 from cxconfig.planning.plan import Exceeded, Plan, Result, Step
 from cxconfig.planning.world import World
 from providers.registry import REGISTRY
-from tests.planning.test_removal import DISABLED, ENABLED, USERS, held, world
+from tests.planning.test_removal import DISABLED, ENABLED, USERS, held, user, world
 
 LIMITED = (Action.REPLACE, Action.DISABLE, Action.DELETE)
 """What has a limit although nobody wrote one."""
@@ -234,3 +234,94 @@ def test_a_plan_that_exceeds_a_limit_is_blocked() -> None:
     plan = Plan("acme", compare(REGISTRY, found).steps, {}, exceeded=refusals(found))
     assert plan.blocked and not plan.problems
     assert [Result(command, plan).exit_code for command in ("preview", "up", "audit")] == [1, 1, 2]
+
+
+# Disabled because the files say so.
+
+
+def turned(count: int, stay: int, *, live: Any = ENABLED, recorded: bool = True, value: bool = True) -> World:
+    """`count` of `count + stay` users are declared with `disabled`, and live as given."""
+    names = people(0, count + stay)
+    found = world(names, dict.fromkeys(people(0, count), live))
+    desired = {
+        where: replace(one, fields={**one.fields, "disabled": value}) if where[1] < f"u{count:03}" else one
+        for where, one in found.desired.items()
+    }
+    return replace(found, desired=desired, recorded=found.recorded if recorded else {})
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_who_is_disabled_by_the_files_is_disabled(recorded: bool) -> None:
+    """An update, and an adoption of somebody who was never recorded: it is the same to who cannot work any more."""
+    assert refusals(turned(4, 36, recorded=recorded)) == ()
+    (one,) = refusals(turned(5, 35, recorded=recorded))
+    assert (one.counts, one.allowed, one.base) == ({Action.DISABLE: 5}, 4, 40)
+    assert "5 of 40 would be disabled (5 by `disabled: true`), and a run may do that to 4" in one.what
+    assert "--raise-limit onecloud.users.disable=5" in one.way_out
+    assert refusals(turned(5, 35, recorded=recorded), parsed(["onecloud.users.disable=5"], REGISTRY)) == ()
+
+
+def test_it_counts_with_those_who_are_removed() -> None:
+    """Three leave and two are declared disabled: five of forty."""
+    gone = {user(key): held(key) for key in people(900, 3)}
+    found = turned(2, 35)
+    found = replace(
+        found,
+        live={**found.live, **dict.fromkeys(gone, ENABLED)},
+        recorded={**(found.recorded or {}), **gone},
+    )
+    (one,) = refusals(found)
+    assert (one.counts, one.allowed) == ({Action.DISABLE: 5}, 4)
+    assert "5 of 40 would be disabled (2 by `disabled: true`)" in one.what
+
+
+@pytest.mark.parametrize(("live", "value"), [(DISABLED, True), (DISABLED, False), (None, True)])
+def test_who_is_disabled_already_or_created_so_or_enabled_is_not(live: Any, value: bool) -> None:
+    assert refusals(turned(20, 20, live=live, value=value)) == ()
+
+
+def test_it_is_an_update_as_well() -> None:
+    """Who limits updates has limited these."""
+    found = turned(3, 37)
+    limited = replace(found, settings={USERS: replace(found.settings[USERS], limits=limits(update=Limit(2)))})
+    (one,) = refusals(limited)
+    assert one.counts == {Action.UPDATE: 3}
+
+
+def test_an_account_that_is_no_longer_active_is_disabled() -> None:
+    kind = REGISTRY["onecloud.scim_accounts"]
+    step = Step(kind.id, "u", Action.UPDATE, differences=(Difference("active", True, False),))
+    assert counted(kind, step) == {Action.UPDATE, Action.DISABLE}
+    assert counted(kind, replace(step, differences=(Difference("active", False, True),))) == {Action.UPDATE}
+    assert counted(kind, replace(step, action=Action.RENAME)) == {Action.RENAME, Action.DISABLE}
+
+
+def test_who_only_stands_in_a_list_is_none_of_those_of_whom_a_tenth_may_go() -> None:
+    """Of twenty users and 280 mere members, who never go, two may; leaving a list is no removal."""
+    members = {user(k): held(k, team="Sales", on_remove="retain") for k in people(300, 280)}
+    found = leaving(3, 17)
+    found = replace(
+        found, live={**found.live, **dict.fromkeys(members, ENABLED)}, recorded={**(found.recorded or {}), **members}
+    )
+    assert sum(1 for step in compare(REGISTRY, found).steps if step.action is Action.FORGET) == 280
+    (one,) = refusals(found)
+    assert (one.counts, one.allowed, one.base) == ({Action.DISABLE: 3}, 2, 20)
+
+
+@pytest.mark.parametrize(
+    ("texts", "gone", "says"),
+    [
+        (["disable=35"], 35, []),
+        (["disable=300"], 35, []),
+        (["disable=30"], 30, ["disable=30 is not needed: 30 would be disabled, which the limit allows"]),
+        (["disable=35"], 0, ["disable=35 is not needed: none would be disabled"]),
+        (["disable=35", "delete=40"], 35, ["delete=40 is not needed: none would be deleted"]),
+    ],
+)
+def test_what_is_not_needed_is_warned_of(texts: list[str], gone: int, says: list[str]) -> None:
+    """And no error: the same command again, after a run that failed halfway, is no mistake."""
+    found = leaving(gone, 300 - gone)
+    raised = parsed([f"onecloud.users.{text}" for text in texts], REGISTRY)
+    warned = list(unneeded(REGISTRY, found, compare(REGISTRY, found), raised))
+    assert warned == [f"--raise-limit onecloud.users.{text}" for text in says]
+    assert refusals(found, raised) == ()
