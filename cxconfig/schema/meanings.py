@@ -29,8 +29,8 @@ KIND_SETTINGS: Mapping[str, str] = {
     "plain_secrets": "Secret fields that may stand as text in the files.",
     "limits": "To how many objects one run may do what: `{disable: 10%, delete: 5}`, or both as"
     " `{delete: {count: 5, percent: 10}}`; the percentage is one of the objects that are recorded or declared and live,"
-    " and with `manage: all` of those that are not declared. Left out, no more than 10 % are disabled (by their own field,"
-    " too) or deleted, once there are 10 objects, and no more than 10 % replaced.",
+    " and with `manage: all` of those that are not declared. Left out, no more than 10 % are disabled (by their own"
+    " field, too) or deleted, once there are 10 objects, and no more than 10 % replaced.",
 }
 SECTION: Mapping[str, str] = {
     "defaults": "Fields of every object of a kind, below all templates.",
