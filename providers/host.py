@@ -232,7 +232,7 @@ class Host:
                 raise _changed(kind, key, self.site.place(kind.id, key), "it is gone")
         desired, secrets = self._desired(kind, record)
         if step is None and self.site.implicit(kind.id, key):
-            text = f"{kind.singular} {key}: {not_there(kind, desired)}"
+            text = f"{kind.singular} {key}: {not_there(kind, desired, self.site.other_door(kind, key))}"
             raise ObjectError(text, kind=kind.id, key=key, place=self.site.place(kind.id, key))
         was = "" if step is not None else self._former.was(kind, key)
         live = self._carrying.create(kind, desired, secrets, was, step)

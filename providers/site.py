@@ -129,6 +129,12 @@ class Site:
         declared = self.tenant().objects.get(kind_id, {}).get(key)
         return declared is not None and declared.implicit
 
+    def other_door(self, kind: Kind, key: str) -> tuple[str, Place | None] | None:
+        """The kind through which an object is declared as well, and where."""
+        twin = REGISTRY.twin(kind)
+        declared = self.tenant().objects.get(twin.id, {}).get(key) if twin is not None else None
+        return None if declared is None else (declared.kind, declared.place)
+
     def place(self, kind_id: str, key: str) -> Place | None:
         """Our commands know the place themselves; under plain pulumi the message must carry it."""
         if self._handover is not None:

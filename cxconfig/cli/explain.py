@@ -77,6 +77,13 @@ def _split(rest: str, declared: Any) -> tuple[str, str]:
 def _unknown(kind: Kind, rest: str, found: Objects) -> SettingsError:
     from cxconfig.nearness import near
 
+    others = [other for other, objects in found.found.items() if other != kind.id and _split(rest, objects)[0]]
+    if others:
+        key = _split(rest, found.found[others[0]])[0]
+        return SettingsError(
+            f"{key!r} is not declared under {kind.id}, but under {', '.join(others)}",
+            way_out=f"Ask for {' or '.join(f'{other}.{rest}' for other in others)}.",
+        )
     names = [*found.found[kind.id], *kind.specs]
     close = near(rest, names) or near(rest.partition(".")[0], names)
     hint = f"Did you mean {' or '.join(f'{kind.id}.{word}' for word in close)}?" if close else ""
@@ -87,7 +94,8 @@ def _unknown(kind: Kind, rest: str, found: Objects) -> SettingsError:
 
 
 def _object(tenant: Tenant, found: Objects, kind: Kind, key: str, path: str, look: bool, form: str) -> int:
-    from cxconfig.language.origins import listed
+    from cxconfig.cells import safe, wrap
+    from cxconfig.language.origins import listed, standing
     from cxconfig.reports.explained import field_json, field_lines, object_lines
     from cxconfig.reports.palette import Palette
 
@@ -100,12 +108,14 @@ def _object(tenant: Tenant, found: Objects, kind: Kind, key: str, path: str, loo
     paths = [(name, entry)] if entry else [(field,) for field in names]
     fields = [_explained(found, kind, declared, p, live, look) for p in paths]
     palette = Palette(colour(sys.stdout))
+    note = standing(found, kind, key)
     if form == "json":
-        data = {"object": f"{kind.id}.{key}", "fields": [field_json(field, kind) for field in fields]}
+        data: dict[str, Any] = {"object": f"{kind.id}.{key}", "fields": [field_json(field, kind) for field in fields]}
+        data |= {"note": note} if note else {}
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
         return 0
     lines = field_lines(fields[0], kind, palette, width()) if name else object_lines(fields, kind, declared, palette)
-    for line in lines:
+    for line in (*lines, *(["", *wrap(safe(note), width())] if note else [])):
         click.echo(line, color=True)
     return 0
 

@@ -58,6 +58,19 @@ def _given(found: Objects, kind: Kind, key: str, path: Sequence[str]) -> list[Or
     return [Origin(f"`{names}` of {owners} {owner}", claim.place, claim.owner)]
 
 
+def standing(found: Objects, kind: Kind, key: str) -> str:
+    """Of an object that stands in the files only in other objects' lists: where, and what that means; else ""."""
+    if not found.found[kind.id][key].implicit:
+        return ""
+    claims = found.implied[kind.id, key]
+    lists = " and ".join(f"{_given(found, kind, key, (name,))[0].label} ({c.place})" for name, c in claims.items())
+    names = " and ".join(f"`{name}`" for name in claims)
+    return (
+        f"It has no entry of its own and stands only in {lists}. Nothing but its {names} is managed: it must exist"
+        " live, and taken out of the list it is only forgotten and stays as it is live."
+    )
+
+
 def _at(node: Node, path: Sequence[str]) -> tuple[Node | None, bool]:
     """What a layer says at a path, None for nothing, and whether it hides what is below it."""
     for depth, name in enumerate(path):

@@ -13,7 +13,7 @@ from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import differing, ignored, is_candidate, is_digest, record_of, record_value
 from cxconfig.planning.removed import removed
 from cxconfig.planning.renames import with_former
-from cxconfig.planning.twins import joins, once
+from cxconfig.planning.twins import joins, once, twin_id
 from cxconfig.planning.undeclared import undeclared
 from cxconfig.planning.world import Key as Key
 from cxconfig.planning.world import Off
@@ -153,7 +153,7 @@ def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None
     supporting = world.supporting.get(kind.id, {})
     kept = kept_for(world, desired)
     whole = kept.added_to(desired) if kept is not None else desired
-    said = [not_there(kind, desired)] if desired.implicit else kind.problems(whole, None, supporting)
+    said = [_unmade(kind, desired, world)] if desired.implicit else kind.problems(whole, None, supporting)
     problems = tuple(f"{kind.singular} {step.key}: {p}" for p in said)
     cause = None
     if world.recorded is not None:
@@ -175,6 +175,11 @@ def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None
         call=call,
         notes=(note,) if note else (),
     )
+
+
+def _unmade(kind: Kind, desired: Desired, world: World) -> str:
+    other = world.desired.get((twin_id(kind), desired.key))
+    return not_there(kind, desired, None if other is None else (other.kind, other.place))
 
 
 def _record(kind: Kind, desired: Desired, world: World) -> dict[str, Any]:

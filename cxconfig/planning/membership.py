@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from cxconfig.errors import Place
 from cxconfig.kinds import Action, Cause, Desired, Kind, OnRemove, Registry, Values
 from cxconfig.planning.plan import Step
 from cxconfig.planning.record import BESIDE
@@ -22,9 +23,21 @@ def closed(registry: Registry, desired: Mapping[Key, Desired]) -> dict[str, list
     return found
 
 
-def not_there(kind: Kind, desired: Desired) -> str:
-    """Why an object that stands only in another object's list cannot be created."""
+def not_there(kind: Kind, desired: Desired, other: tuple[str, Place | None] | None = None) -> str:
+    """Why an object that stands only in another object's list cannot be created.
+
+    `other`: the kind through which it is declared as well, and where.
+    """
     names = ", ".join(f"`{name}`" for name in desired.fields)
+    if other is not None:
+        door, place = other
+        lacking = [name for name, spec in kind.specs.items() if spec.needed and name not in desired.fields]
+        needs = f" ({', '.join(lacking)})" if lacking else ""
+        return (
+            f"it does not exist, and is declared only under `{door}` ({place}) and in a list that gives it its {names}:"
+            f" to be created so it needs an entry under `{kind.id}` with what its creation needs{needs}, of which"
+            f" nothing may stand in both; add that, or take it out of the list, or correct the name"
+        )
     return (
         f"it does not exist, and nothing but its {names} is declared: declare it under `{kind.id}` with what its"
         " creation needs, or correct the name"

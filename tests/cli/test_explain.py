@@ -67,6 +67,19 @@ def test_members_of_a_team(folder: Path) -> None:
     told = cxconfig("explain", "onecloud.users.mere", cwd=folder)
     assert (told.code, told.err) == (0, "") and "disabled" not in told.out
     assert "team  Support  people.yaml:2, " in told.out and "`members` of teams Support" in told.out, told.out
+    sentence = (
+        "stands only in `members` of teams Support (people.yaml:2:52). Nothing but its `team` is managed: it must"
+    )
+    said = " ".join(told.out.split())
+    assert sentence in said and "taken out of the list it is only forgotten and stays as it is live" in said, said
+    for words in (("onecloud.users.mere.team",), ("onecloud.users.mere", "--format", "json")):
+        assert sentence in " ".join(cxconfig("explain", *words, cwd=folder).out.split())
+    assert "stands only" not in cxconfig("explain", "onecloud.users.jane.doe", cwd=folder).out
+    other = cxconfig("explain", "onecloud.scim_accounts.mere", cwd=folder)
+    assert (
+        other.code == 1 and "'mere' is not declared under onecloud.scim_accounts, but under onecloud.users" in other.err
+    )
+    assert "Ask for onecloud.users.mere." in other.err
     one = cxconfig("explain", "onecloud.users.jane.doe.team", cwd=folder)
     assert "onecloud.users.jane.doe.team: Support" in one.out and "`members` of teams Support" in one.out
     (folder / "people.yaml").write_text(PEOPLE.replace("Support: {}", "Support: {members: [jane.doe]}"), "utf-8")

@@ -19,6 +19,7 @@ USERS, TEAMS = "onecloud.users", "onecloud.teams"
 PLACE = Place("a.yaml", 3, 4)
 DIGESTER = Digester("correct horse", "acme")
 NOTE = "in the team 'Sales', whose `members` are exclusive: list it there, or give it another `team`"
+KNOWN = {"teams": ("Sales", "Support"), "unaddressable": lambda login: False, "scim_off": lambda login: None}
 
 
 def person(key: str, *, implicit: bool = False, **values: Any) -> Declared:
@@ -55,8 +56,7 @@ def planned(
     gone = {
         (USERS, key): Recorded(USERS, key, {"key": key, "team": "Sales", "on_remove": "retain"}, "u") for key in held
     }
-    known = {"teams": ("Sales", "Support"), "unaddressable": lambda login: False, "scim_off": lambda login: None}
-    supporting: dict[str, Any] = {USERS: known}
+    supporting: dict[str, Any] = {USERS: KNOWN}
     return compare(
         REGISTRY,
         World(
@@ -128,6 +128,26 @@ def test_a_member_that_does_not_exist() -> None:
     assert step.problems == (
         "user m: it does not exist, and nothing but its `team` is declared: declare it under `onecloud.users` with what"
         " its creation needs, or correct the name",
+    )
+
+
+def test_a_member_that_is_only_an_account_besides() -> None:
+    """One problem, at the entry of the list, that says what is lacking, and where."""
+    where = ("onecloud.scim_accounts", "m")
+    account = desired_object(
+        REGISTRY[where[0]], Declared(*where, {"title": "Lead"}, Place("accounts.yaml", 4, 5)), KindSettings()
+    )
+    mere = desired_object(REGISTRY[USERS], member("m"), KindSettings())
+    live: dict[Key, Any] = {(USERS, "m"): None, where: None}
+    both = {(USERS, "m"): mere, where: account}
+    plan = compare(REGISTRY, World("acme", both, live, {USERS: KNOWN}, {}, digester=DIGESTER))
+    (step,) = plan.problems
+    assert (step.kind, step.place) == (USERS, PLACE)
+    assert step.problems == (
+        "user m: it does not exist, and is declared only under `onecloud.scim_accounts` (accounts.yaml:4:5) and in a"
+        " list that gives it its `team`: to be created so it needs an entry under `onecloud.users` with what its"
+        " creation needs (first_name, last_name, password), of which nothing may stand in both; add that, or take it"
+        " out of the list, or correct the name",
     )
 
 
