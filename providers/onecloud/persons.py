@@ -223,6 +223,15 @@ class PersonsHandler(Handler):
         return (*secrets.values(), *(text for text in texts if len(text) >= SHORTEST_HIDDEN))
 
 
+def still_enabled(kind: Kind, login: str) -> ObjectError:
+    return ObjectError(
+        f"OneCloud accepted that {login} is disabled, and the {kind.singular} is still enabled",
+        kind=kind.id,
+        key=login,
+        way_out="Run again; if it stays so, ask the vendor's support.",
+    )
+
+
 def not_there(login: str) -> str:
     return f"OneCloud accepted the change, and has no SCIM account when it is asked for {login!r}; run again"
 

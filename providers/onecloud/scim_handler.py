@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cxconfig.errors import LiveError, ObjectError, PermissionDenied, Refused
+from cxconfig.errors import LiveError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
 from providers.onecloud import scim_values
-from providers.onecloud.persons import PersonsHandler, as_object_error, not_there
+from providers.onecloud.persons import PersonsHandler, as_object_error, not_there, still_enabled
 from providers.onecloud.scim_values import ID, RESOURCE, UNREAD, from_scim
 
 if TYPE_CHECKING:
@@ -75,12 +75,7 @@ class ScimAccountsHandler(PersonsHandler):
             )
             now = from_scim(answer) if answer is not None else self._read(key)
             if now is not None and now["active"]:
-                raise ObjectError(
-                    f"OneCloud accepted that {key} is disabled, and the account is still active",
-                    kind=self.kind.id,
-                    key=key,
-                    way_out="Run again; if it stays so, ask the vendor's support.",
-                )
+                raise still_enabled(self.kind, key)
 
     def _listed(self) -> dict[str, dict[str, Any]]:
         """By the very spelling: whether another one is the same account is for the look-up to say."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cxconfig.errors import CxconfigError, LiveError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, Keeper, Tick, Values, untold
 from providers.onecloud import scim_values
-from providers.onecloud.persons import PersonsHandler, as_object_error, partly_done
+from providers.onecloud.persons import PersonsHandler, as_object_error, partly_done, still_enabled
 from providers.onecloud.scim_client import ScimOff
 from providers.onecloud.values import (
     LOGIN,
@@ -173,11 +173,21 @@ class UsersHandler(PersonsHandler):
                 lambda: self.client.delete_user(key), lambda: self.client.user(key) is None, gone_is_done=True
             )
         elif action is Action.DISABLE:
-            self._settled(
-                lambda: self.client.update_user(key, {"disabled": True}),
-                lambda: (live := self._read(key, False)) is None or live["disabled"],
-                gone_is_done=True,
-            )
+            self._disable(key)
+
+    def _disable(self, key: str) -> None:
+        """Disable a user, and see for yourself: `OK` says nothing of what a contact centre leaves out."""
+
+        def disabled() -> bool:
+            live = self._read(key, False)
+            return live is None or bool(live["disabled"])
+
+        def write() -> bool:
+            self.client.update_user(key, {"disabled": True})
+            return True
+
+        if self._settled(write, disabled, gone_is_done=True) and not disabled():
+            raise still_enabled(self.kind, key)
 
     def _put(
         self, desired: Desired, live: Values, body: dict[str, Any], changed: Values, secrets: Mapping[str, str]
@@ -215,7 +225,8 @@ class UsersHandler(PersonsHandler):
             new_names.add(("put", "replaces"))
         with self._lock:
             unproven = new_names - self._proven
-        if not unproven and not (created and not plain_login(desired.key)):
+        switched = bool(written.get("disabled")) if created else "disabled" in written
+        if not unproven and not switched and not (created and not plain_login(desired.key)):
             return after
         live = self._one(desired)
         if live is None:

@@ -357,7 +357,7 @@ def test_a_disabling_that_is_accepted_and_not_made_is_told() -> None:
     with handled(JDOE) as (box, handler):
         shown = read(handler)[RESOURCE]
         box.fault({"status": 200, "body": json.dumps(shown)}, method="PATCH", path=ONE)
-        with pytest.raises(ObjectError, match="still active"):
+        with pytest.raises(ObjectError, match="the SCIM account is still enabled"):
             handler.remove("jdoe", read(handler), Action.DISABLE)
 
 

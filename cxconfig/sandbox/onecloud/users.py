@@ -29,6 +29,12 @@ SKILLS = Switch(
     "replace",
     {"replace": "exactly these skills remain", "merge": "these are added or changed, others stay"},
 )
+DISABLED = Switch(
+    "put-disabled",
+    "disabled in PUT user",
+    "changed",
+    {"changed": "carried out", "kept": "answered as if it were, and left as it is"},
+)
 PASSWORD_REQUIRED = Switch(
     "password-required",
     "whether creating a user needs a password",
@@ -41,7 +47,7 @@ LOGIN_INFO = Switch(
     "off",
     {"off": "absent", "on": "present"},
 )
-SWITCHES = (UNSUPPORTED, SKILLS, PASSWORD_REQUIRED, LOGIN_INFO)
+SWITCHES = (UNSUPPORTED, SKILLS, DISABLED, PASSWORD_REQUIRED, LOGIN_INFO)
 
 REQUIRED = ("loginId", "firstName", "lastName", "team")
 CHANGEABLE = frozenset({"skills", "disabled", "password", "changePassword", "team"})
@@ -101,6 +107,8 @@ class UserRoom(Room):
         self._check_references(content)
         if "skills" in content and self.switches[SKILLS] == "merge":
             content["skills"] = user.values["skills"] | content["skills"]
+        if self.switches[DISABLED] == "kept":
+            content.pop("disabled", None)
         self.tenant.change(call.parameters[0], content)
         return written(self.switches)
 
