@@ -12,7 +12,7 @@ import yaml
 from pydantic.alias_generators import to_camel
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, Desired, Difference, SecretRef, Values
+from cxconfig.kinds import Declared, Desired, Difference, Kind, SecretRef, Values
 from cxconfig.sandbox import Sandbox
 from providers.onecloud.scim_accounts import ScimAccounts
 from providers.onecloud.scim_handler import ScimAccountsHandler
@@ -32,21 +32,23 @@ READ = tuple(name for name in FIELDS if not KIND.specs[name].unread)
 SECRETS = {name: PASSWORD for name in FIELDS if KIND.specs[name].secret}
 
 
-def example(name: str) -> Any:
+def example(name: str, kind: Kind = KIND) -> Any:
     """The value of a field as its own example has it, so that a new field needs no new test."""
-    spec, text = KIND.specs[name], KIND.model.model_fields[name].annotation is str
+    spec, text = kind.specs[name], kind.model.model_fields[name].annotation is str
     if spec.secret:
         return SecretRef("env", "INITIAL_PASSWORD")
     return spec.example if text else yaml.safe_load(spec.example)
 
 
-def another(name: str) -> Any:
+def another(name: str, kind: Kind = KIND) -> Any:
     """A value that the contact centre tells from the example, and could hold."""
-    value = example(name)
-    if name == "timezone":
-        return "Europe/Rome"
+    value = example(name, kind)
+    if name in {"timezone", "team"}:
+        return {"timezone": "Europe/Rome", "team": "Support"}[name]
     if isinstance(value, bool):
         return not value
+    if isinstance(value, dict):
+        return dict.fromkeys(list(value)[:1], 1)
     return value[:-1] if isinstance(value, list) else f"9{value}"
 
 
