@@ -14,6 +14,7 @@ from cxconfig.errors import (
     ObjectError,
     OutcomeUnknown,
     PermissionDenied,
+    Place,
     Refused,
     UnexpectedAnswer,
 )
@@ -175,7 +176,11 @@ class PersonsHandler(Handler):
             now = self.client.scim.find(desired.key)
             return now is not None and now["id"] == raw["id"] and not self._unlike(from_scim(now), sent)
 
-        answer = self._settled(lambda: write(raw["id"]), carried_out, repeat=bool(UNREAD & sent.keys()))
+        try:
+            answer = self._settled(lambda: write(raw["id"]), carried_out, repeat=bool(UNREAD & sent.keys()))
+        except Refused as refused:
+            self._same_account(desired.key, raw, refused, desired.place)
+            raise
         now = answer if answer is not None else self.client.scim.find(desired.key)
         if now is None:
             raise as_object_error(desired, not_there(desired.key))
@@ -187,6 +192,23 @@ class PersonsHandler(Handler):
         if different:
             raise as_object_error(desired, not_taken(different, frozenset()))
         return live
+
+    def _same_account(self, key: str, raw: Mapping[str, Any], refused: Refused, place: Place | None = None) -> None:
+        """Raise when a 404 tells that `raw` is no longer the account of its login. It may also be about something that
+        the account refers to."""
+        if refused.status != 404:
+            return
+        now = self.client.scim.find(raw["userName"])
+        if now is not None and now["id"] == raw["id"]:
+            return
+        became = "is gone" if now is None else "was deleted and created again"
+        raise ChangedSincePreview(
+            f"the SCIM account {raw['userName']!r} {became} since it was read; nothing was changed",
+            kind=self.kind.id,
+            key=key,
+            place=place,
+            way_out="Run again: the next preview shows it as it is now.",
+        ) from refused
 
     def _unlike(self, live: Values, sent: Values) -> list[Difference]:
         return [

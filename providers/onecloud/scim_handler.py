@@ -65,17 +65,26 @@ class ScimAccountsHandler(PersonsHandler):
         return self._renamed(was, desired, lambda: self._change(desired, live, changed, secrets, renamed=True))
 
     def remove(self, key: str, live: Values, action: Action) -> None:
-        if action is Action.DELETE:
-            self._settled(lambda: self.scim.delete(live[ID]), lambda: self.scim.find(key) is None, gone_is_done=True)
-        elif action is Action.DISABLE:
-            answer = self._settled(
-                lambda: self.scim.patch(live[ID], scim_values.patch(live[RESOURCE], {"active": False})),
-                lambda: (now := self._read(key)) is None or not now["active"],
-                gone_is_done=True,
-            )
-            now = from_scim(answer) if answer is not None else self._read(key)
-            if now is not None and now["active"]:
-                raise still_enabled(self.kind, key)
+        try:
+            if action is Action.DELETE:
+                self._settled(
+                    lambda: self.scim.delete(live[ID]), lambda: self.scim.find(key) is None, gone_is_done=True
+                )
+            elif action is Action.DISABLE:
+                self._disable(key, live)
+        except Refused as refused:
+            self._same_account(key, live[RESOURCE], refused)
+            raise
+
+    def _disable(self, key: str, live: Values) -> None:
+        answer = self._settled(
+            lambda: self.scim.patch(live[ID], scim_values.patch(live[RESOURCE], {"active": False})),
+            lambda: (now := self._read(key)) is None or not now["active"],
+            gone_is_done=True,
+        )
+        now = from_scim(answer) if answer is not None else self._read(key)
+        if now is not None and now["active"]:
+            raise still_enabled(self.kind, key)
 
     def _listed(self) -> dict[str, dict[str, Any]]:
         """By the very spelling: whether another one is the same account is for the look-up to say."""
