@@ -64,6 +64,8 @@ class CxconfigError(Exception):
 
     tenant = ""
     """The name of the tenant that was worked on, "" while it is not known."""
+    field = ""
+    """The field of an object that it is about, where that is known: its place is then that of the field."""
 
     def __init__(self, what: str, *, way_out: str = "", place: Place | None = None) -> None:
         self.what = what

@@ -135,13 +135,21 @@ def error_to_data(error: CxconfigError) -> dict[str, Any]:
     """An error as plain values, for another process."""
     what = str(error) if isinstance(error, InputErrors) else error.what
     data: dict[str, Any] = {"type": type(error).__name__, "what": what, "way_out": error.way_out}
+    if error.field:
+        data["field"] = error.field
     if isinstance(error, LiveError):
         data |= {n: getattr(error, n) for n in ("system", "endpoint", "status", "said", "request_id")}
     return data
 
 
 def error_from_data(data: Mapping[str, Any], kind: str, key: str, place: Place | None) -> CxconfigError:
-    """The error again, with the object's place in the YAML."""
+    """The error again, with the place in the YAML of the object, or of the field that it is about."""
+    error = _from_data(data, kind, key, place)
+    error.field = str(data.get("field", ""))
+    return error
+
+
+def _from_data(data: Mapping[str, Any], kind: str, key: str, place: Place | None) -> CxconfigError:
     cls = _TYPES.get(str(data.get("type")), CxconfigError)
     common: dict[str, Any] = {"way_out": data.get("way_out", ""), "place": place}
     if issubclass(cls, ObjectError):

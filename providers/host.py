@@ -424,7 +424,7 @@ class Host:
             outs = work(step)
         except CxconfigError as error:
             if error.place is None:
-                error.place = self.site.place(kind.id, key)
+                error.place = self.site.place(kind.id, key, error.field)
             self._note(entry(Event.FAILED, error=error_to_data(error)))
             raise
         self._note(entry(Event.DONE))

@@ -135,9 +135,10 @@ class Site:
         declared = self.tenant().objects.get(twin.id, {}).get(key) if twin is not None else None
         return None if declared is None else (declared.kind, declared.place)
 
-    def place(self, kind_id: str, key: str) -> Place | None:
-        """Our commands know the place themselves; under plain pulumi the message must carry it."""
+    def place(self, kind_id: str, key: str, name: str = "") -> Place | None:
+        """The place of an object, or of a field of it. Our commands know it themselves; under plain pulumi the message
+        must carry it."""
         if self._handover is not None:
             return None
         declared = self.tenant().objects.get(kind_id, {}).get(key)
-        return declared.place if declared else None
+        return declared.places.get(name, declared.place) if declared else None

@@ -409,12 +409,19 @@ class Session:
         for step in plan.changes:
             where = (step.kind, step.key)
             if where in failed:
+                step = self._at_field(step, str(failed[where].get("field", "")))
                 outcomes.append(Outcome(step, Fate.FAILED, error_from_data(failed[where], *where, step.place)))
             elif where in begun and where not in done:
                 outcomes.append(Outcome(step, Fate.FAILED, _lost_sight(step, self.registry[step.kind].system)))
             else:
                 outcomes.append(Outcome(step, Fate.DONE if where in done else Fate.NOT_TRIED))
         return outcomes
+
+    def _at_field(self, step: Step, name: str) -> Step:
+        """The step with the place of a field, where the files list it."""
+        declared = self.tenant.objects.get(step.kind, {}).get(step.key)
+        place = declared.places.get(name) if declared is not None else None
+        return replace(step, place=place) if place is not None else step
 
     def _result(
         self,

@@ -266,7 +266,7 @@ def after_a_lost_answer(refused: LiveError) -> OutcomeUnknown:
 def partly_done(refused: LiveError, why: str) -> OutcomeUnknown:
     """A refusal after which the object may not be as it was, with the vendor's own words."""
     way_out = "Run the command again: it reads what is live and does only what is missing."
-    return OutcomeUnknown(
+    unknown = OutcomeUnknown(
         f"{refused.what}; {why}",
         system=refused.system,
         endpoint=refused.endpoint,
@@ -275,6 +275,8 @@ def partly_done(refused: LiveError, why: str) -> OutcomeUnknown:
         request_id=refused.request_id,
         way_out=f"{refused.way_out} {way_out}".strip(),
     )
+    unknown.field = refused.field
+    return unknown
 
 
 def as_object_error(desired: Desired, text: str, way_out: str = "") -> ObjectError:

@@ -83,11 +83,12 @@ class ScimAccount(BaseModel):
         FieldSpec(
             vendor="photos.value",
             write_only=True,
-            limits="an http or https address that the contact centre can fetch",
+            limits="an http or https address that the contact centre can fetch; empty only with `method: put`",
             example="https://www.example.com/jane.png",
         ),
     ] = ""
-    """Where the contact centre fetches the photo from: at creation, and again when the address changes; never read."""
+    """Where the contact centre fetches the photo from: at creation, and again when the address changes; never read.
+    Empty, there is to be none."""
     password: Annotated[
         str,
         FieldSpec(
@@ -137,7 +138,7 @@ class ScimAccount(BaseModel):
             fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
         except ValueError:
             fine = False
-        if not fine or value != value.strip() or not value.isprintable() or " " in value:
+        if value and (not fine or value != value.strip() or not value.isprintable() or " " in value):
             raise ValueError("must be an http or https address without credentials")
         return value
 
@@ -152,10 +153,17 @@ class ScimAccount(BaseModel):
 
     @model_validator(mode="after")
     def _put_with_photo(self) -> Self:
-        if self.method is Method.PUT and not self.photo:
+        listed = "photo" in self.model_fields_set
+        if self.method is Method.PUT and not listed:
             raise ValueError(
-                "`method: put` needs `photo`: PUT clears what is not sent, and a photo cannot be read; list it, or"
-                " write `method: patch`"
+                "`method: put` needs `photo`: PUT clears what is not sent, and a photo cannot be read; list it (empty"
+                " if there is to be none), or write `method: patch`"
+            )
+        if self.method is Method.PATCH and listed and not self.photo:
+            raise ValueError(
+                "an empty `photo` needs `method: put`: PUT clears what is not sent, and the vendor does not say whether"
+                " a PATCH can take a photo away, which nobody could see afterwards; write `method: put`, or leave"
+                " `photo` out"
             )
         return self
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cxconfig.errors import LiveError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 WORTH_A_LIST = 3
 """From how many accounts on a list of all is asked for first."""
+
+
+PHOTO_WORDS = ("photo", "picture", "image", "url")
+"""One of these is in what the vendor says when it refuses a photo."""
+PHOTO_WAYS_OUT: Mapping[int, str] = {
+    400: "write an http or https address that leads straight to an image, or leave `photo` out",
+    404: (
+        "see that the contact centre itself can fetch an image from there, without a login and from outside of your"
+        " network; write another address, or leave `photo` out"
+    ),
+}
+
+Answered = TypeVar("Answered")
 
 
 class ScimAccountsHandler(PersonsHandler):
@@ -100,7 +113,8 @@ class ScimAccountsHandler(PersonsHandler):
     def _post(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
         body = scim_values.creation(desired.key, {**desired.fields, **secrets})
         try:
-            raw = self.scim.create(body, self._hidden(secrets, desired.fields))
+            hidden = self._hidden(secrets, desired.fields)
+            raw = _telling_of_the_photo(desired.fields, lambda: self.scim.create(body, hidden))
         except LiveError as refused:
             if refused.status == 400 and not refused.way_out:
                 refused.way_out = (
@@ -134,16 +148,42 @@ class ScimAccountsHandler(PersonsHandler):
         if desired.options.get("method") != "put":
             body = scim_values.patch(raw, sent, login)
             return self._write_account(
-                desired, raw, sent, lambda id_: self.scim.patch(id_, body, hidden), renamed=renamed
+                desired,
+                raw,
+                sent,
+                lambda id_: _telling_of_the_photo(sent, lambda: self.scim.patch(id_, body, hidden)),
+                renamed=renamed,
             )
         if "photo" not in desired.fields:
             text = "`method: put` would clear the photo, which is not compared"
             raise as_object_error(desired, text, "Take `photo` out of `ignore`, or write `method: patch`.")
-        whole = scim_values.replacement(raw, {**sent, "photo": desired.fields["photo"]}, login)
-        after = self._write_account(desired, raw, sent, lambda id_: self.scim.put(id_, whole, hidden), renamed=renamed)
+        photo = {"photo": desired.fields["photo"]}
+        whole = scim_values.replacement(raw, {**sent, **photo}, login)
+        after = self._write_account(
+            desired,
+            raw,
+            sent,
+            lambda id_: _telling_of_the_photo(photo, lambda: self.scim.put(id_, whole, hidden)),
+            renamed=renamed,
+        )
         lost = [name for name, value in live.items() if name in self.kind.specs and name not in changed]
         lost = [name for name in lost if not self.kind.equal(name, live[name], after[name])]
         if lost:
             text = f"the PUT changed {', '.join(lost)} besides what it was to change"
             raise as_object_error(desired, text, "Correct them live, and write `method: patch`.")
         return after
+
+
+def _telling_of_the_photo(sent: Values, write: Callable[[], Answered]) -> Answered:
+    """Make a write; a refusal of the photo says so, as the vendor's words name no field."""
+    try:
+        return write()
+    except Refused as refused:
+        way_out = PHOTO_WAYS_OUT.get(refused.status, "") if sent.get("photo") else ""
+        if way_out and any(word in refused.said.casefold() for word in PHOTO_WORDS):
+            refused.field = "photo"
+            refused.what = f"the `photo` was refused: {refused.what}"
+            refused.way_out = f"{way_out[0].upper()}{way_out[1:]}."
+        elif way_out and not refused.said:
+            refused.way_out = f"{refused.way_out} If it is the `photo` that was refused: {way_out}.".strip()
+        raise

@@ -81,7 +81,8 @@ def test_the_life_of_accounts(tenant: Tenant) -> None:
 def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
     """Off is a problem of each account, beside all the rest of the plan; a refusal is told with file and line, and the
     rest goes on."""
-    declare(tenant, a0=account(0), a1=account(1, roles=["Nobody"]), a2=account(2, extension="4000"))
+    refused = account(3, photo="https://www.example.com/missing")
+    declare(tenant, a0=account(0), a1=account(1, roles=["Nobody"]), a2=account(2, extension="4000"), a3=refused)
     tenant.box.set_switch("scim", "403")
     plain = tenant.plain("preview", check=False)
     assert plain.code, str(plain)
@@ -91,6 +92,9 @@ def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
     made = set(tenant.box.users)
     assert done.code == 1 and made in ({"a0"}, {"a2"}), str(done)
     assert "Role not found" in done.said and "accounts.yaml:" in done.said and "extension" in done.said
+    lines = (tenant.folder / "accounts.yaml").read_text("utf-8").splitlines()
+    (line,) = (number for number, text in enumerate(lines, 1) if "/missing" in text)
+    assert f"create SCIM account a3 acme/accounts.yaml:{line} the `photo` was refused" in done.said, str(done)
     tenant.write({"u0": agent(7)})
     for setting, command in (("403", ("preview",)), ("404", ("up", "--yes"))):
         tenant.box.set_switch("scim", setting)
@@ -104,7 +108,7 @@ def test_scim_that_is_off_and_a_refusal(tenant: Tenant) -> None:
             assert found[key]["place"]["file"].endswith("accounts.yaml") and found[key]["place"]["line"] > 2
         assert tenant.writes() == 0
     audit = tenant.run("audit")
-    assert audit.code == 1 and "No drift" not in audit.said and "3 could not be read" in audit.said, str(audit)
+    assert audit.code == 1 and "No drift" not in audit.said and "4 could not be read" in audit.said, str(audit)
     assert set(tenant.box.users) == made
     # Taken out, it would have to be disabled, for which SCIM is needed as well; under `exclude` it is only forgotten.
     (tenant.folder / "accounts.yaml").unlink()
