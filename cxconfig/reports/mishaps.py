@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cxconfig.cells import columns, safe, shorten, underline, window, wrap
-from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, LiveError
+from cxconfig.errors import CxconfigError, InputError, InputErrors, Interrupted, LiveError, Place
 from cxconfig.planning.plan import Exceeded, Outcome, Step
-from cxconfig.reports.blocks import Style, place_text
+from cxconfig.reports.blocks import Style
 from cxconfig.reports.folding import NAME_ROOM
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import scrubbed
@@ -83,7 +83,7 @@ def error_lines(error: CxconfigError, palette: Palette, width: int, verbose: boo
         return [*lines, *(palette.bold(line) for line in wrap(safe(error.what), width))]
     if isinstance(error, InputError):
         return _mistake(error, palette, width)
-    place = place_text(error.place)
+    place = _exact(error.place)
     first, *rest = said(error)
     if isinstance(error, Interrupted):
         return [line for text in (first, *rest) for line in wrap(safe(text), width)]
@@ -153,6 +153,11 @@ def _alike(outcome: Outcome, style: Style) -> tuple[str, ...]:
     return (step.kind, step.action, type(error).__name__, *texts)
 
 
+def _exact(place: Place | None) -> str:
+    """`people.yaml:12:5`: what is to be corrected is told with its column, as a mistake is."""
+    return safe(str(place)) if place is not None else ""
+
+
 def _key(step: Step) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(step.key)}(?!\w)")
 
@@ -181,7 +186,7 @@ def _mishap(mishap: Mishap, share: int, style: Style) -> Iterator[str]:
         yield f"  {palette.red('!')} {head}{palette.bold(style.kinds.noun(step.kind, len(mishap.steps)))}"
     else:
         name = safe(step.key) if style.verbose else shorten(safe(step.key), max(style.width - 24, 12))
-        place = place_text(step.place)
+        place = _exact(step.place)
         used = f"  ! {head}{style.kinds.singular(step.kind)} {name}"
         line = f"  {palette.red('!')} {head}{style.kinds.singular(step.kind)} {palette.bold(name)}"
         if place and columns(used) + columns(place) + 2 > style.width:
@@ -197,7 +202,7 @@ def _mishap(mishap: Mishap, share: int, style: Style) -> Iterator[str]:
 
 def _places(steps: Sequence[Step], share: int, style: Style) -> Iterator[str]:
     for step in steps[:share]:
-        place = place_text(step.place)
+        place = _exact(step.place)
         room = min(NAME_ROOM, max(style.width - len(INDENT) - 4 - columns(place), 12))
         name = safe(step.key) if style.verbose else shorten(safe(step.key), room)
         yield f"{INDENT}  {style.palette.dim(f'{place}: ') if place else ''}{name}"

@@ -158,7 +158,7 @@ def test_a_refusal_for_one_user_keeps_the_vendors_words(tenant: Tenant) -> None:
     refused = tenant.fresh().run("up", "--yes")
     assert refused.code == 1, str(refused)
     line = (tenant.folder / "people.yaml").read_text("utf-8").split("\n").index("    a1:") + 1
-    assert f"! update user a1 acme/people.yaml:{line} " in refused.said
+    assert f"! update user a1 acme/people.yaml:{line}:5 " in refused.said
     assert f"PUT {USER}/a1 answered 403: {NO_PRIVILEGE}" in refused.said
     assert "Give the API user the privilege" in refused.said
     assert sent(tenant, "PUT") == dict.fromkeys(users, 1)

@@ -145,9 +145,9 @@ def test_problems_name_place_text_and_way_out_once() -> None:
             Cannot be applied: 3 problems
               ! 2 users
                   cannot; undo it
-                    people.yaml:12: dlee
-                    people.yaml:60: emma
-              ! user fay  people.yaml:12
+                    people.yaml:12:5: dlee
+                    people.yaml:60:5: emma
+              ! user fay  people.yaml:12:5
                   no team
 
             Plan: 1 to create, 2 to update; 38 unchanged. 3 cannot be applied, so nothing
@@ -164,7 +164,7 @@ def test_fifty_problems_are_listed_and_the_rest_is_counted() -> None:
     many = [replace(create(f"u{i:04}", {}), problems=(f"user u{i:04}: no team",)) for i in range(4000)]
     report = text(result(*many, replace(create("zoe", {}), problems=("user zoe: no name",)), declared=5000))
     assert "Cannot be applied: 4,001 problems" in report
-    assert len(lines_about(report, "people.yaml:12: u")) == 49
+    assert len(lines_about(report, "people.yaml:12:5: u")) == 49
     assert "… and 3,951 users more; --verbose shows them" in report
     assert "no name" in report
 
@@ -191,7 +191,7 @@ def test_the_outcome_of_an_up_shows_failures_with_the_vendors_words() -> None:
           ✓ 1 user created: jdoe
 
         Failed: 1 object
-          ! update user asmith  people.yaml:30
+          ! update user asmith  people.yaml:30:5
               OneCloud refused the change
               phones: PUT /user/asmith answered 400: no such team (request r-1)
               Correct the team
@@ -216,7 +216,7 @@ def test_the_same_refusal_of_many_objects_is_one_entry() -> None:
     ]
     report = text(result(*steps, command="up", outcomes=tuple(outcomes)))
     assert "PUT /user/<user> answered 409: <user> is busy" in report
-    assert [f"people.yaml:{i}: agent{i}" for i in (1, 2, 3)] == lines_about(report, ": agent")
+    assert [f"people.yaml:{i}:5: agent{i}" for i in (1, 2, 3)] == lines_about(report, ": agent")
 
 
 def test_a_failed_destroy_says_what_was_destroyed() -> None:
