@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from cxconfig.kinds import Action, Declared, Desired, Kind, OnRemove, Values
+from cxconfig.kinds import Action, Declared, Desired, Difference, Kind, OnRemove, Values
+from providers.onecloud.values import canonical
 
 
 class Person(Kind):
@@ -23,17 +24,24 @@ class Person(Kind):
         return Desired(self.id, declared.key, {**self.defaults, **listed}, policy, declared.place)
 
     @abstractmethod
-    def canonical(self, name: str, value: Any) -> Any:
-        """The form in which two values of a field are the same to OneCloud."""
-
-    @abstractmethod
     def is_disabled(self, live: Values) -> bool: ...
 
+    def compare(self, desired: Desired, live: Values) -> list[Difference]:
+        return [
+            self.difference(desired, name, live.get(name))
+            for name, declared in desired.fields.items()
+            if not self.specs[name].unread and not self.equal(name, live.get(name), declared)
+        ]
+
+    def difference(self, desired: Desired, name: str, live: Any) -> Difference:
+        """One field that differs, with the call that changes it."""
+        return Difference(name, live, desired.fields[name], self.change_call(desired.key, name))
+
     def equal(self, name: str, left: Any, right: Any) -> bool:
-        return bool(self.canonical(name, left) == self.canonical(name, right))
+        return bool(canonical(name, left) == canonical(name, right))
 
     def normal(self, name: str, value: str) -> str:
-        return str(self.canonical(name, value))
+        return str(canonical(name, value))
 
     def removal(self, on_remove: OnRemove, live: Values | None) -> Action:
         if live is not None and on_remove is OnRemove.DISABLE and self.is_disabled(live):

@@ -7,6 +7,7 @@ centre's SCIM integration account; team, skills and locks are the users' busines
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self
@@ -19,8 +20,8 @@ from cxconfig.kinds import Action, Desired, Difference, FieldSpec, OnRemove, Val
 from cxconfig.nearness import near
 from providers.onecloud.person import Person
 from providers.onecloud.scim_handler import ScimAccountsHandler
-from providers.onecloud.scim_values import ID, SHARED, UNREAD, canonical
-from providers.onecloud.values import an_email, listed
+from providers.onecloud.scim_values import ID, SHARED
+from providers.onecloud.values import an_email, listed, named_roles
 
 NOT_EMPTY = "not empty"
 
@@ -72,9 +73,9 @@ class ScimAccount(BaseModel):
         str, FieldSpec(vendor="phoneNumbers.extension", limits=f"{NOT_EMPTY}; unique", example="0123")
     ] = ""
     """The internal phone number. Assigned by the system when it is not given at creation."""
-    roles: Annotated[list[str], FieldSpec(vendor="roles", limits="existing roles", example="[Agent, Supervisor]")] = (
-        Field(default_factory=list)
-    )
+    roles: Annotated[
+        list[str], FieldSpec(vendor="roles", limits="existing roles, none twice", example="[Agent, Supervisor]")
+    ] = Field(default_factory=list)
     """Names of roles; their order does not matter."""
     active: Annotated[bool, FieldSpec(vendor="active", example="true")] = True
     """May the person sign in? Managed even when it is not listed: a declared account is an active one."""
@@ -145,11 +146,7 @@ class ScimAccount(BaseModel):
     @field_validator("roles")
     @classmethod
     def _named(cls, value: list[str]) -> list[str]:
-        if not all(role.strip() for role in value):
-            raise ValueError("a role needs a name")
-        if len({role.strip() for role in value}) < len(value):
-            raise ValueError("a role stands there twice")
-        return value
+        return named_roles(value)
 
     @model_validator(mode="after")
     def _put_with_photo(self) -> Self:
@@ -191,19 +188,12 @@ class ScimAccounts(Person):
     twin = "users"
     twin_fields: ClassVar[Mapping[str, str]] = {**{name: name for name in SHARED}, "active": "disabled"}
 
-    def canonical(self, name: str, value: Any) -> Any:
-        return canonical(name, value)
-
     def is_disabled(self, live: Values) -> bool:
         return not live.get("active")
 
-    def compare(self, desired: Desired, live: Values) -> list[Difference]:
-        call = _change(desired)
-        return [
-            Difference(name, live.get(name), declared, call)
-            for name, declared in desired.fields.items()
-            if name not in UNREAD and not self.equal(name, live.get(name), declared)
-        ]
+    def difference(self, desired: Desired, name: str, live: Any) -> Difference:
+        method = str(desired.options.get("method", Method.PATCH))
+        return replace(super().difference(desired, name, live), call=f"{method.upper()} /scim/users")
 
     def change_call(self, key: str, name: str) -> str:
         return "" if self.specs[name].setting else "PATCH /scim/users"
@@ -231,7 +221,3 @@ class ScimAccounts(Person):
 
     def handler(self, client: Any) -> ScimAccountsHandler:
         return ScimAccountsHandler(client, self)
-
-
-def _change(desired: Desired) -> str:
-    return f"{str(desired.options.get('method', Method.PATCH)).upper()} /scim/users"

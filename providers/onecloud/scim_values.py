@@ -48,7 +48,6 @@ SHARED = ("first_name", "last_name", "email", "work_phone", "mobile_phone", "ext
 """Fields that a user has by the same name."""
 UNREAD = frozenset({"photo", "password"})
 """Fields that no answer shows."""
-PHONES = frozenset(name for name, (attribute, _) in PLACES.items() if attribute == "phoneNumbers") - {"extension"}
 _READ_ONLY = frozenset({"id", "meta", "groups", "externalId", "password"})
 """What a PUT leaves out of the resource that was read."""
 _SAYS_NOTHING = frozenset({"type", "primary"})
@@ -66,16 +65,6 @@ def filter_of(login: str) -> str:
         return "filter=" + quote(f"userName eq {json.dumps(login, ensure_ascii=False)}", safe="")
     except UnicodeEncodeError:
         raise CxconfigError(f"{login!r} is not valid Unicode", way_out="Write the name anew.") from None
-
-
-def canonical(name: str, value: Any) -> Any:
-    """The form in which two values of a field are the same: blank = absent, roles without order, phones' digits."""
-    if name == "roles":
-        return sorted({role.strip() for role in value or []})
-    if name == "active":
-        return bool(value)
-    text = (value or "").strip()
-    return "".join(c for c in text if c.isalnum()) if name in PHONES or name == "extension" else text
 
 
 def from_scim(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ PUT does to skills that are left out (merged or replaced) and to unknown skills
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -33,9 +34,9 @@ from providers.onecloud.values import (
     PUT_FIELDS,
     SCIM_FIELDS,
     an_email,
-    canonical,
     folded,
     listed,
+    named_roles,
     unaddressable,
     unnamed_by_scim,
 )
@@ -77,7 +78,9 @@ class User(BaseModel):
         ),
     ] = Field(default_factory=dict)
     """Skill name -> level. Listed, they are the whole truth: a live skill that is not listed is removed."""
-    roles: Annotated[list[str], FieldSpec(vendor="roles", example="[Agent, Supervisor]")] = Field(default_factory=list)
+    roles: Annotated[
+        list[str], FieldSpec(vendor="roles", limits="existing roles, none twice", example="[Agent, Supervisor]")
+    ] = Field(default_factory=list)
     """Names of roles; their order does not matter."""
     password: Annotated[
         str,
@@ -114,6 +117,11 @@ class User(BaseModel):
             if other != name:
                 raise ValueError(f"the skills {other!r} and {name!r} differ only in case or blanks")
         return skills
+
+    @field_validator("roles")
+    @classmethod
+    def _named(cls, value: list[str]) -> list[str]:
+        return named_roles(value)
 
     @field_validator("password", "first_name", "last_name", "team")
     @classmethod
@@ -152,22 +160,13 @@ class Users(Person):
     leads = True
     renames = True
 
-    def canonical(self, name: str, value: Any) -> Any:
-        return canonical(name, value)
-
     def is_disabled(self, live: Values) -> bool:
         return bool(live.get("disabled"))
 
-    def compare(self, desired: Desired, live: Values) -> list[Difference]:
-        return [
-            self._difference(desired.key, name, live.get(name), declared)
-            for name, declared in desired.fields.items()
-            if not self.specs[name].secret and not self.equal(name, live.get(name), declared)
-        ]
-
-    def _difference(self, login: str, name: str, live: Any, declared: Any) -> Difference:
-        problem = NO_EXTENSION if name == "extension" and not canonical(name, declared) else ""
-        return Difference(name, live, declared, "" if problem else self.change_call(login, name), problem)
+    def difference(self, desired: Desired, name: str, live: Any) -> Difference:
+        found = super().difference(desired, name, live)
+        emptied = name == "extension" and self.equal(name, found.declared, "")
+        return replace(found, call="", problem=NO_EXTENSION) if emptied else found
 
     def change_call(self, key: str, name: str) -> str:
         if name == "unlock":

@@ -218,7 +218,7 @@ class UsersHandler(PersonsHandler):
         """`after` as written, or as read back when the server could have dropped part of it without a word."""
         written = after if created else (changed or {})
         new_names = {("skill", folded(s)) for s in written.get("skills") or {}}
-        new_names |= {("role", r) for r in written.get("roles") or []}
+        new_names |= {("role", role.strip()) for role in written.get("roles") or []}
         # In the system's spelling on both sides.
         dropped = set((before or {}).get("skills") or ()) - set(after.get("skills") or ())
         if "skills" in written and dropped:
@@ -250,7 +250,7 @@ class UsersHandler(PersonsHandler):
             live["unlock"] = not self.client.locked(login)
         with self._lock:
             self._proven.update(("skill", folded(skill)) for skill in live["skills"])
-            self._proven.update(("role", role) for role in live["roles"])
+            self._proven.update(("role", role.strip()) for role in live["roles"])
         return live
 
     def _unaddressable(self, login: str) -> bool:

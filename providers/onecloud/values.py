@@ -16,6 +16,7 @@ PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "te
 """What PUT /user/<login> changes."""
 SCIM_FIELDS = frozenset({"first_name", "last_name", "email", "extension", "work_phone", "mobile_phone", "roles"})
 """What changes through the same person's SCIM account once the user exists."""
+PHONES = frozenset({"work_phone", "mobile_phone", "default_phone", "extension"})
 LOGIN = "login"
 """Beside the fields of a live user: the login as it is spelt live."""
 NO_EXTENSION = (
@@ -45,23 +46,31 @@ def an_email(value: str) -> str:
     return value
 
 
+def named_roles(value: list[str]) -> list[str]:
+    """The value; raises ValueError for a role without a name and for one that stands there twice."""
+    if not all(role.strip() for role in value):
+        raise ValueError("a role needs a name")
+    if len({role.strip() for role in value}) < len(value):
+        raise ValueError("a role stands there twice")
+    return value
+
+
 def folded(name: str) -> str:
     """Skills that differ only in case or outer blanks are one."""
     return name.strip().casefold()
 
 
 def canonical(name: str, value: Any) -> Any:
-    """The form in which two values of a field are the same to OneCloud: blank = absent, no order, no case of skills."""
+    """The form in which two values of a field are the same to OneCloud, through either door: blank = absent, no order,
+    no case of skills, the digits and letters of phones."""
     if name == "skills":
         return _by_folded_name(value or {})
     if name == "roles":
         return sorted({role.strip() for role in value or []})
-    if name in ("disabled", "change_password", "unlock"):
+    if name in ("disabled", "change_password", "unlock", "active"):
         return bool(value)
     text = (value or "").strip()
-    if name in ("work_phone", "mobile_phone"):
-        return "".join(c for c in text if c.isalnum())
-    return text
+    return "".join(c for c in text if c.isalnum()) if name in PHONES else text
 
 
 def _by_folded_name(skills: Mapping[str, Any]) -> dict[str, int]:
@@ -140,12 +149,13 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 
 
 def to_vendor(specs: Mapping[str, FieldSpec], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values by field name as the vendor's body; empty texts are left out, as OneCloud does itself."""
+    """Plain values by field name as the vendor's body; empty texts are left out, as OneCloud does itself, and roles
+    are sent without outer blanks."""
     body = {}
     for name, value in values.items():
         spec = specs.get(name)
         if spec is not None and spec.vendor and value != "":
-            body[spec.vendor] = value
+            body[spec.vendor] = [role.strip() for role in value] if name == "roles" else value
     return body
 
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from cxconfig.errors import UnexpectedAnswer
 from cxconfig.kinds import Difference
+from providers.onecloud.scim_accounts import ScimAccount, ScimAccounts
 from providers.onecloud.users import User, Users
 from providers.onecloud.values import (
     LOST_BY_REPLACING,
@@ -210,6 +212,29 @@ def test_what_is_sent_has_the_vendors_names() -> None:
         },
     )
     assert sent == {"firstName": "Jane", "disabled": False, "skills": {}, "roles": [], "password": "made up"}
+
+
+def test_roles_are_sent_without_outer_blanks() -> None:
+    """As they are compared, and as the other door sends them."""
+    assert to_vendor(SPECS, {"roles": [" Agent", "Supervisor\t"]}) == {"roles": ["Agent", "Supervisor"]}
+
+
+@pytest.mark.parametrize("model", [User, ScimAccount])
+@pytest.mark.parametrize(
+    ("roles", "text"), [(["Agent", " "], "a role needs a name"), (["Agent", "Agent "], "a role stands there twice")]
+)
+def test_roles_that_are_none_are_refused(model: type[BaseModel], roles: list[str], text: str) -> None:
+    """Through either door."""
+    with pytest.raises(ValidationError, match=text):
+        model.model_validate({"roles": roles})
+    assert model.model_validate({"roles": ["Agent", "Supervisor"]})
+
+
+@pytest.mark.parametrize("name", ["work_phone", "mobile_phone", "extension"])
+def test_both_doors_compare_numbers_alike(name: str) -> None:
+    """By their digits and letters."""
+    for kind in (Users(), ScimAccounts()):
+        assert kind.equal(name, "+1 (555) 01", "1555-01") and not kind.equal(name, "155501", "155502")
 
 
 def test_skills_are_sent_as_the_system_spells_them() -> None:
