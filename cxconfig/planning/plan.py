@@ -70,7 +70,7 @@ class Step:
     the way out; a plan with a problem is never applied. `recorded`: the Pulumi state knows the object. `exists`: it
     was seen live. `was`: the key under which it is still recorded or live. `call`: the API call behind create, disable
     and delete. `notes`: what the user should know and what changes nothing. `unread`: it could not be read, for which
-    it has a problem.
+    it has a problem. `follows`: the kind whose step renames it. `spent`: the key in a `was` that can be removed.
     """
 
     kind: str
@@ -86,6 +86,8 @@ class Step:
     exists: bool = False
     was: str = ""
     unread: bool = False
+    follows: str = ""
+    spent: str = ""
 
     @property
     def declared(self) -> bool:

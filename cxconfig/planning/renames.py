@@ -57,7 +57,7 @@ def _former(kind: Kind, desired: Desired, world: World, spelt: Mapping[Key, str]
             return replace(former, pending=True)
         return replace(former, problem=taken(was, key))
     if here is not None:
-        return former if world.recorded is None else replace(former, note=_done(was))
+        return former if world.recorded is None or not former.own else replace(former, note=done(was))
     keys = [(one, k) for one in (kind.id, f"{kind.system}.{kind.twin}") for k in (key, was)]
     if world.recorded is None or any(where in world.recorded for where in keys):
         return former
@@ -79,7 +79,7 @@ def nobody(was: str, key: str, hint: str = "") -> str:
     )
 
 
-def _done(was: str) -> str:
+def done(was: str) -> str:
     return f"it has its new key: `was: {was}` can be removed"
 
 
@@ -118,12 +118,12 @@ def with_former(kind: Kind, step: Step, former: Former | None) -> Step:
     notes = (*step.notes, former.note) if former.note else step.notes
     # Whatever else may be wrong follows from that.
     problems = (f"{kind.singular} {step.key}: {former.problem}",) if former.problem else step.problems
-    step = replace(step, notes=notes, problems=problems)
+    step = replace(step, notes=notes, problems=problems, spent=former.was if former.note else "")
     if not former.pending:
         return step
     step = replace(step, was=former.was)
     if not former.own:
-        return step
+        return replace(step, follows=leader_id(kind))
     if step.action is Action.REPLACE:
         text = "it is to be renamed, and its other changes need a replacement: make one of the two first"
         step = replace(step, problems=(*step.problems, f"{kind.singular} {step.key}: {text}"), notes=())

@@ -9,7 +9,7 @@ from cxconfig.cells import columns, joined, pad, safe, shorten, wrap
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Cause, Difference
 from cxconfig.planning.plan import Step
-from cxconfig.reports.folding import Folded, label, names
+from cxconfig.reports.folding import Folded, label, names, notes_of
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.palette import unpainted as _plain
 from cxconfig.reports.values import Entry, Kinds, declared_value, entries, fit, scrubbed
@@ -76,6 +76,13 @@ def place_text(place: Place | None) -> str:
 
 def why(step: Step) -> str:
     """The cause in words, and what it means for an object that is gone or goes."""
+    if not step.follows:
+        return _why(step)
+    text = _why(step) if step.action in (Action.UPDATE, Action.ADOPT) else ""
+    return f"{text}{', ' if text else ''}renamed with its {step.follows}"
+
+
+def _why(step: Step) -> str:
     if step.action is Action.CREATE and step.cause in (Cause.DRIFT, Cause.BOTH):
         return "gone live" if step.cause is Cause.DRIFT else "gone live and edited"
     if step.action is Action.CREATE and step.cause is Cause.NEW:
@@ -223,7 +230,7 @@ def _change(entry: Entry, room: int, style: Style) -> tuple[str, str]:
 
 
 def _notes(step: Step, style: Style) -> Iterator[str]:
-    for note in step.notes:
+    for note in notes_of(step):
         text = safe(scrubbed(note, step, style.kinds))
         for line in wrap(f"note: {text}", style.width - len(FIELD_INDENT)):
             yield FIELD_INDENT + style.palette.dim(line)

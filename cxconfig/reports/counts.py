@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from cxconfig.kinds import Action, Cause
 from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
-from cxconfig.reports.folding import by_action
+from cxconfig.reports.folding import by_action, names
+
+MOST_SPENT = 5
 
 DONE_WORDS = {
     Action.CREATE: "created",
@@ -95,6 +97,17 @@ def _drift(plan: Plan) -> str:
         return f"{objects(unread)} could not be read{others}."
     found = f" ({audited(plan.changes)})" if plan.changes else ""
     return f"Drift in {len(drifted):,} of {objects(total)}{found}{f'; {unread:,} could not be read' if unread else ''}."
+
+
+def spent(plan: Plan, title: Callable[[str, int], str]) -> Iterator[str]:
+    """One line for each kind of which objects have the key that they were to get. `title`: so many of a kind."""
+    found: dict[str, list[str]] = {}
+    for step in plan.steps:
+        if step.spent:
+            found.setdefault(step.kind, []).append(step.key)
+    for kind, keys in found.items():
+        have, keyed = ("has its new key", "it") if len(keys) == 1 else ("have their new keys", "them")
+        yield f"{title(kind, len(keys))} {have}, so `was` can be removed from {keyed}: {names(keys, MOST_SPENT)}"
 
 
 def reading(result: Result) -> str:

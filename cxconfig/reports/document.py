@@ -130,6 +130,7 @@ def _step(step: Step, kinds: Kinds) -> dict[str, Any]:
         "recorded": step.recorded,
         "unread": step.unread,
         "was": step.was,
+        "follows": step.follows,
         "call": step.call,
         "differences": [_difference(difference, step, kinds) for difference in step.differences],
         "problems": [_problem(text, step, kinds) for text in step.problems],

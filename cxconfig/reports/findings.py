@@ -15,7 +15,7 @@ from cxconfig.handed_out import told
 from cxconfig.kinds import Action, Cause, Registry
 from cxconfig.planning.plan import Exceeded, Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import why
-from cxconfig.reports.counts import DONE_WORDS
+from cxconfig.reports.counts import DONE_WORDS, spent
 from cxconfig.reports.folding import label, names
 from cxconfig.reports.mishaps import said
 from cxconfig.reports.values import Entry, Kinds, entries, scrubbed
@@ -98,6 +98,7 @@ def of_result(result: Result, registry: Registry) -> list[Finding]:
         if outcome.fate is not Fate.DONE and outcome.step.action is not Action.NONE:
             found.append(_outcome(outcome, kinds))
     found += [Finding(Rule.RUN, Level.NOTE, "passwords", safe(told(f)), kind="Passwords") for f in result.passwords]
+    found += [Finding(Rule.RUN, Level.NOTE, "was", text, kind="Spent") for text in spent(result.plan, kinds.noun)]
     known = {id(outcome.error) for outcome in result.outcomes or ()}
     return found + [finding for error in result.errors if id(error) not in known for finding in of_error(error)]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cxconfig.cells import safe, shorten
 from cxconfig.kinds import Action
 from cxconfig.planning.plan import Step
+from cxconfig.planning.renames import done
 
 FOLD_FROM = 3
 """So many identical changes are shown as one."""
@@ -63,8 +64,13 @@ def fold(steps: Sequence[Step], verbose: bool) -> list[Folded]:
 
 
 def label(step: Step) -> str:
-    """`jdoe`, and `jsmith -> jdoe` of one that is renamed."""
-    return f"{step.was} -> {step.key}" if step.action is Action.RENAME else step.key
+    """`jdoe`, and `jsmith -> jdoe` of one that is renamed, by its own step or by that of its other door."""
+    return f"{step.was} -> {step.key}" if step.action is Action.RENAME or step.follows else step.key
+
+
+def notes_of(step: Step) -> list[str]:
+    """The notes without the one that is told at the end, of all objects together."""
+    return [note for note in step.notes if not step.spent or note != done(step.spent)]
 
 
 def names(keys: Sequence[str], most: int) -> str:
@@ -77,4 +83,4 @@ def names(keys: Sequence[str], most: int) -> str:
 def _change(step: Step) -> str:
     """Equal for steps that are shown alike: everything but the object, its place and its calls."""
     differences = [(d.field, d.live, d.declared, d.cause, bool(d.problem)) for d in step.differences]
-    return repr((step.cause, differences, step.notes, bool(step.problems), step.exists))
+    return repr((step.cause, differences, notes_of(step), bool(step.problems), step.exists, step.follows))

@@ -14,8 +14,8 @@ from cxconfig.errors import CxconfigError
 from cxconfig.kinds import Action, Registry
 from cxconfig.planning.plan import Fate, Outcome, Result, Step
 from cxconfig.reports.blocks import Style, block
-from cxconfig.reports.counts import DONE_WORDS, audited, closing, planned, reading
-from cxconfig.reports.folding import MOST_LINES, MOST_OBJECTS, Folded, by_action, fold, label, names
+from cxconfig.reports.counts import DONE_WORDS, audited, closing, planned, reading, spent
+from cxconfig.reports.folding import MOST_LINES, MOST_OBJECTS, Folded, by_action, fold, label, names, notes_of
 from cxconfig.reports.mishaps import MOST_MISHAPS, error_lines, failures, limits, problems
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import Kinds, scrubbed
@@ -47,6 +47,7 @@ def render(result: Result, registry: Registry, *, width: int, colour: bool, verb
         blocks += [list(lines) for lines in _outcomes(result, result.outcomes, style)]
     blocks.append(list(_errors(result, style)))
     blocks.append(list(_passwords(result, style)))
+    blocks.append([line for text in spent(result.plan, style.kinds.noun) for line in wrap(text, style.width)])
     blocks.append(list(_end(result, style)))
     yield from _spaced(blocks)
 
@@ -115,7 +116,7 @@ def _notes(steps: Iterable[Step], style: Style) -> Iterator[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for step in steps:
         if step.action is Action.NONE:
-            for note in step.notes:
+            for note in notes_of(step):
                 found.setdefault((step.kind, safe(scrubbed(note, step, style.kinds))), []).append(step.key)
     if found:
         yield style.palette.bold("Notes")

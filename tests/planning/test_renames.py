@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_one_that_was_renamed_already_takes_its_record_along() -> None:
     found = world({"new": ANN}, held("old"))
     plan = compare(REGISTRY, found)
     assert (only(plan).action, only(plan).differences) == (Action.RECORD, ())
-    assert "`was: old` can be removed" in only(plan).notes[0]
+    assert "`was: old` can be removed" in only(plan).notes[0] and only(plan).spent == "old"
     assert list(expected(plan, "p", "s").values()) == [{"update"}]
     assert [(r.key, r.was) for r in resources_for(REGISTRY, found, [NEW])] == [("new", "old")]
     handed = handed_steps(plan, found, REGISTRY)[NEW]
@@ -267,7 +268,7 @@ def test_was_at_one_door_counts_for_both(member_was: str, badge_was: str) -> Non
     found = two(live, held("old"), BADGE, member_was=member_was, badge_was=badge_was)
     steps = {s.kind: s for s in compare(REGISTRY, found).steps}
     assert (steps[MEMBERS].action, steps[BADGES].action) == (Action.RENAME, Action.RECORD)
-    assert steps[BADGES].was == "old"
+    assert (steps[BADGES].was, steps[BADGES].follows, steps[MEMBERS].follows) == ("old", MEMBERS, "")
     resources = {r.kind: r for r in resources_for(REGISTRY, found, [NEW, (BADGES, "new")])}
     assert (resources[BADGES].was, resources[BADGES].needs) == ("old", (NEW,))
 
@@ -279,6 +280,12 @@ def test_what_differs_at_the_other_door_is_written_there_after_the_rename() -> N
     assert (steps[MEMBERS].action, steps[BADGES].action) == (Action.RENAME, Action.UPDATE)
     found = two({"old": {**ANN, "colour": "blue"}}, held("old"))
     assert {s.kind: s.action for s in compare(REGISTRY, found).steps}[BADGES] is Action.ADOPT
+
+
+def test_that_was_can_go_is_said_of_the_one_that_was_renamed() -> None:
+    """And not of its other door as well: there is one line to remove."""
+    found = two({"new": {**ANN, "colour": "red"}}, held("new"), replace(BADGE, key="new", inputs={"key": "new"}))
+    assert {s.kind: s.spent for s in compare(REGISTRY, found).steps} == {MEMBERS: "old", BADGES: ""}
 
 
 def test_a_was_in_another_spelling_is_refused_and_removes_nobody() -> None:

@@ -40,6 +40,7 @@ def test_a_step_has_its_documented_keys_and_no_secret() -> None:
         "kind": USERS,
         "key": "asmith",
         "was": "",
+        "follows": "",
         "place": {"file": "people.yaml", "line": 12, "column": 5},
         "action": "update",
         "cause": "edit and drift",

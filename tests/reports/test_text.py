@@ -13,6 +13,8 @@ from cxconfig.cells import columns
 from cxconfig.errors import EngineFailed, InputError, InputErrors, Place, Refused, Unreachable
 from cxconfig.kinds import Action, Cause, Difference
 from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
+from cxconfig.planning.renames import done
+from cxconfig.reports.findings import of_result
 from cxconfig.reports.palette import unpainted
 from cxconfig.reports.text import render, render_error
 from tests.reports.fakes import REGISTRY, TEAMS, USERS, create, difference, place, removed, result, update
@@ -510,3 +512,33 @@ def test_an_audit_says_what_it_could_not_read(steps: tuple[Step, ...], declared:
     assert "Cannot be applied" in shown and "so nothing will be." in shown
     rest = declared - len(steps)
     assert f"{rest} unchanged" in shown
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("command", ["preview", "up"])
+def test_that_was_can_go_is_one_line_at_the_end(verbose: bool, command: str) -> None:
+    """For however many, also where nothing is to be done, and not with each of them besides."""
+    quiet = [Step(USERS, f"q{i}", Action.NONE, notes=(done(f"o{i}"),), spent=f"o{i}") for i in range(7)]
+    found = result(*quiet, command=command, outcomes=() if command == "up" else None)
+    report = text(found, width=100, verbose=verbose)
+    line = "7 users have their new keys, so `was` can be removed from them: q0, q1, q2, q3, q4 and 2 more"
+    assert report.count("can be removed") == report.count(line) == 1, report
+    assert report.splitlines()[-1].startswith("Nothing to do") and "Notes" not in report
+    one = text(result(replace(quiet[0], action=Action.RECORD, cause=Cause.EDIT)), width=100)
+    assert one.count("can be removed") == 1 and "1 user has its new key, so `was` can be removed from it: q0" in one
+    messages = [f.message for f in of_result(found, REGISTRY)]
+    assert messages == [line]
+
+
+def test_who_is_renamed_through_the_other_door_says_so() -> None:
+    """The record follows, which is no change of its own; several are folded."""
+    steps = [
+        Step(USERS, f"n{i}", Action.RECORD, Cause.EDIT, was=f"o{i}", follows="phones.teams", exists=True)
+        for i in range(4)
+    ]
+    report = text(result(steps[0]), width=100)
+    assert ". record o0 -> n0 (renamed with its phones.teams)" in report, report
+    assert "already as declared" not in report
+    assert ". record 4 users (renamed with its phones.teams): o0 -> n0," in text(result(*steps), width=100)
+    changed = replace(update("n1", difference("email", "a", "b")), was="o1", follows="phones.teams")
+    assert "~ update o1 -> n1 (edited, renamed with its phones.teams)" in text(result(changed), width=100)
