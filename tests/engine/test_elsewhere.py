@@ -12,6 +12,7 @@ from tests.engine.harness import NAME, PASSPHRASE, Tenant, agent, agents, as_see
 from tests.engine.test_recovery import USER, created
 
 OTHER_PASSPHRASE = "Echidna-3170-passphrase"
+PHONE = "+47 555 010 4477"
 
 
 @pytest.fixture
@@ -57,9 +58,13 @@ def test_a_contact_centre_that_has_moved(tenant: Tenant) -> None:
 
 
 def test_a_new_passphrase(tenant: Tenant) -> None:
-    """With the old one at hand for one run: no password is set, and the next run needs the new one alone."""
-    tenant.write(agents(2))
+    """With the old one at hand for one run: no password is set, and the next run needs the new one alone.
+
+    Also of who gets another login in that run, which every digest has in it.
+    """
+    tenant.write({"a0": agent(0), "a1": agent(1, work_phone=PHONE)})
     assert tenant.run("up", "--yes").code == 0
+    tenant.write({"a0": agent(0), "b1": agent(1, work_phone=PHONE, was="a1")})
     new = {"PULUMI_CONFIG_PASSPHRASE": OTHER_PASSPHRASE}
     tenant.pulumi(
         "stack",
@@ -72,9 +77,12 @@ def test_a_new_passphrase(tenant: Tenant) -> None:
     )
     assert tenant.fresh().run("preview", **new).code == 1
     changed = tenant.run("up", "--yes", **new, CXCONFIG_PREVIOUS_PASSPHRASE=PASSPHRASE)
-    assert (changed.code, tenant.writes()) == (0, 0), str(changed)
+    operations = [entry.sent["Operations"] for entry in tenant.box.log(write=True)]
+    assert (changed.code, operations) == (0, [[{"op": "replace", "path": "userName", "value": "b1"}]]), str(changed)
     again = tenant.run("up", "--yes", **new)
     assert again.code == 0 and "Nothing to do" in again.out, str(again)
+    noticed = tenant.run("preview", "--format", "json", **new, INITIAL_PASSWORD="Bilby-4410-second")
+    assert [s["key"] for s in noticed.json()["steps"]] == ["a0", "b1"], "their digests can be compared"
 
 
 def test_a_state_that_could_not_be_written(tenant: Tenant) -> None:
