@@ -6,10 +6,14 @@ from typing import Any
 
 import yaml
 
+from cxconfig.kept_files import KeptFiles
+from cxconfig.planning.plan import Kept
+from cxconfig.planning.record import origin_mark
 from tests.engine.conftest import MakeTenant
-from tests.engine.harness import PASSWORD, TEAMS, Ran, Tenant, agent, as_seeded
+from tests.engine.harness import NAME, PASSWORD, TEAMS, Ran, Tenant, agent, as_seeded
 
 PHOTO = "https://www.example.com/a0.png"
+WHEN = "2026-11-25T18:01:02+00:00"
 PHONE = "+47 555 010 4477"
 
 
@@ -171,8 +175,13 @@ def test_a_replacement_that_the_user_allows(tenant: Tenant) -> None:
     done = tenant.run("up", "--yes")
     assert (done.code, calls(tenant)) == (0, ["DELETE", "POST"]), str(done)
     assert (tenant.box.users["a0"]["firstName"], tenant.box.users["a0"]["workPhone"]) == ("Other", "12")
+    kept = KeptFiles(tenant.folder, NAME)
+    for login in ("a0", "left"):  # as of a run that was killed: he is there again by hand, she is declared no longer
+        kept.put(Kept("onecloud.users", login, origin_mark("127.0.0.1 acme.example.com"), WHEN, {"work_phone": "13"}))
     again = tenant.fresh().run("up", "--yes")
-    assert (again.code, tenant.writes()) == (0, 0), str(again)
+    assert (again.code, tenant.writes(), list(kept.folder.iterdir())) == (0, 0, []), str(again)
+    assert "a0 exists again, and is left as it is" in again.said and "left is not declared any more" in again.said
+    assert tenant.box.users["a0"]["workPhone"] == "12"
 
 
 def test_a_thousand_mixed_accounts_are_adopted(make_tenant: MakeTenant) -> None:
