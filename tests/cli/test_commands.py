@@ -13,6 +13,8 @@ from cxconfig import __version__
 from cxconfig.cli import COMMANDS
 from tests.engine.harness import ROOT, Ran, Tenant, agent
 
+pytestmark = pytest.mark.measured
+
 OPTIONS = {
     "init": {
         *("--name", "--system", "--yes", "--force", "--export"),

@@ -12,6 +12,8 @@ import pytest
 from tests.cli.test_commands import cxconfig
 from tests.engine.harness import Tenant
 
+pytestmark = pytest.mark.measured
+
 TENANT = """\
 api_version: cxconfig/v1
 tenant: acme

@@ -12,6 +12,8 @@ import pytest
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import PASSWORD, Ran, Tenant, agent, agents, as_seeded, seed
 
+pytestmark = pytest.mark.measured
+
 QUESTION = "Write these files?"
 PHONE = "+15551234567"
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.engine.harness import Ran, Tenant, agent, agents
 
+pytestmark = pytest.mark.measured
+
 SECRET = "hunter2-in-clear"
 
 

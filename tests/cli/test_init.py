@@ -14,6 +14,8 @@ from providers.registry import REGISTRY
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import CLIENT_SECRET, PASSPHRASE, Ran, Tenant, agents, as_seeded
 
+pytestmark = pytest.mark.measured
+
 FILES = [
     *(".gitignore", "Pulumi.acme.yaml", "Pulumi.yaml", "__main__.py", "cxconfig.schema.json", "people.yaml"),
     "tenant.yaml",

@@ -11,6 +11,8 @@ from tests.engine.conftest import MakeTenant
 from tests.engine.harness import Tenant, agent, as_seeded
 from tests.engine.test_members import declare
 
+pytestmark = pytest.mark.measured
+
 DIRECTORY = "/configapi/v2/phone/user"
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.engine.harness import PASSWORD, PATIENCE_S, Ran, Tenant, agent, agents, as_seeded
 
+pytestmark = pytest.mark.measured
+
 ESCAPE = "\x1b"
 QUESTION = "Apply these changes?"
 SILENCE_S = 5

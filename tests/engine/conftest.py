@@ -27,11 +27,13 @@ def _engine() -> None:
 
 
 @pytest.fixture
-def make_tenant(tmp_path: Path) -> Iterator[MakeTenant]:
+def make_tenant(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeTenant]:
     """`make_tenant(*users, switches={...}, latency_ms=0, teams=..., **seed)`: a tenant with a sandbox of its own.
 
     `users`: what exists live, in the form of `harness.as_seeded`. Nothing is declared before `tenant.write`.
+    Its runs count for the coverage in modules that are marked `measured`.
     """
+    measured = request.node.get_closest_marker("measured") is not None
     with ExitStack() as stack:
         made: list[Tenant] = []
 
@@ -40,7 +42,7 @@ def make_tenant(tmp_path: Path) -> Iterator[MakeTenant]:
             top = tmp_path / f"t{len(made)}"
             folder = top / "acme"
             folder.mkdir(parents=True)
-            tenant = Tenant(folder, box, environment(box), top / "plain")
+            tenant = Tenant(folder, box, environment(box, measured=measured), top / "plain")
             made.append(tenant)
             return tenant
 

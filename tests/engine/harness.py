@@ -38,6 +38,8 @@ ROLES = ("Agent", "Supervisor", "Admin")
 OURS = ("PULUMI_", "CXCONFIG_", "ONECLOUD_", "INITIAL_PASSWORD", "NO_COLOR", "CI", "FORCE_COLOR")
 """Variables of the caller that must not reach a run."""
 KEPT = ("CXCONFIG_PULUMI",)
+MEASURING = ("COVERAGE_",)
+"""Variables that have a process measured, which costs it a quarter of its time."""
 
 Fields = Mapping[str, Any]
 Users = Mapping[str, Fields]
@@ -266,9 +268,13 @@ class Tenant:
         return found + [f"output: {text}" for ran in self.ran for text in texts if text in ran.text]
 
 
-def environment(box: Sandbox) -> dict[str, str]:
-    """The environment of every run: the caller's without what steers ours, and the tenant's settings."""
-    env = {n: v for n, v in os.environ.items() if n in KEPT or not n.startswith(OURS)}
+def environment(box: Sandbox, *, measured: bool = False) -> dict[str, str]:
+    """The environment of every run: the caller's without what steers ours, and the tenant's settings.
+
+    `measured`: the run takes part in the measuring of coverage, where that is on.
+    """
+    away = OURS if measured else (*OURS, *MEASURING)
+    env = {n: v for n, v in os.environ.items() if n in KEPT or not n.startswith(away)}
     return env | {
         "ONECLOUD_URL": box.url,
         "ONECLOUD_CLIENT_ID": box.client_id,

@@ -10,6 +10,8 @@ import yaml
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import NAME, Ran, Tenant, agent, agents
 
+pytestmark = pytest.mark.measured
+
 PROD = f"{NAME}-prod"
 
 

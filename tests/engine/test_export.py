@@ -13,6 +13,8 @@ from providers.registry import REGISTRY
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import ROOT, Tenant, agent, agents, as_seeded
 
+pytestmark = pytest.mark.measured
+
 PEOPLE = {
     **{key: {**fields, "roles": ["Agent"], "extension": f"0{key[1:]}"} for key, fields in agents(8).items()},
     "locked": {"first_name": "L", "last_name": "O", "team": "Sales", "lockedOut": True},

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import PASSWORD, Ran, Tenant, agent, agents, as_seeded
+
+pytestmark = pytest.mark.measured
 
 BY_HAND: dict[str, dict[str, Any]] = {
     "a0": {"skills": {"English": 99, "Spanish": 5}},

@@ -8,9 +8,13 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import Tenant, agent, as_seeded
 from tests.engine.test_recovery import converge, killed_in_mid_apply
+
+pytestmark = pytest.mark.measured
 
 USER = "/configapi/v2/user"
 TOLD = "which you alone can read: hand them out, then delete the file"

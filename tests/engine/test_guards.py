@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import CLIENT_SECRET, PASSPHRASE, PASSWORD, Tenant, agent, agents, as_seeded, wait_until
+
+pytestmark = pytest.mark.measured
 
 QUESTION = "Apply these changes?"
 PHONE = "+1 555 010 4477"

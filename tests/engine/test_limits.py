@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import Ran, Tenant, agents, as_seeded
+
+pytestmark = pytest.mark.measured
 
 PEOPLE = agents(12)
 RAISED = "onecloud.users.disable=3"

@@ -6,6 +6,8 @@ import pytest
 
 from tests.engine.harness import PASSPHRASE, Tenant, agent, agents, as_seeded
 
+pytestmark = pytest.mark.measured
+
 OTHER = {"PULUMI_CONFIG_PASSPHRASE": "another one"}
 NOT_THE_ONE = "the passphrase is not the one that the state was made with"
 

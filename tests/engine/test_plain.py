@@ -9,6 +9,8 @@ import pytest
 
 from tests.engine.harness import NAME, PASSWORD, TEAMS, Tenant, agent, agents
 
+pytestmark = pytest.mark.measured
+
 OTHER_PASSWORD = "Bilby-4410-second"
 
 

@@ -18,6 +18,8 @@ import pytest
 from tests.engine.conftest import MakeTenant
 from tests.engine.harness import PASSWORD, Ran, Tenant, agent, agents, wait_until
 
+pytestmark = pytest.mark.measured
+
 KILLS = int(os.environ.get("CXCONFIG_KILLS", "3"))
 SEED = int(os.environ.get("CXCONFIG_KILL_SEED", "1"))
 USERS = 100

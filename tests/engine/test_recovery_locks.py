@@ -20,6 +20,8 @@ from cxconfig.engine.locate import locate
 from tests.engine.harness import PASSPHRASE, Tenant, agent, agents, wait_until
 from tests.engine.test_recovery import USER, assert_nothing_left, created, hosts_of, kill
 
+pytestmark = pytest.mark.measured
+
 ELSEWHERE = "elsewhere.example"
 
 

@@ -12,6 +12,8 @@ import pytest
 from tests.engine.harness import Ran, Tenant, agents, wait_until
 from tests.engine.test_recovery import ONE, USER, created, engines_of, helpers
 
+pytestmark = pytest.mark.measured
+
 INTERRUPTED = 130
 Send = Callable[[subprocess.Popen[str]], None]
 

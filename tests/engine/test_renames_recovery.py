@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.engine.harness import NAME, Tenant, agent, wait_until
 from tests.engine.test_recovery import assert_nothing_left, converge, kill
+
+pytestmark = pytest.mark.measured
 
 
 def declare(tenant: Tenant, login: str, was: str = "", *, number: int = 0) -> None:
