@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 LOCK := tools/requirements.lock
+# One more than there are cores: the tests wait for processes as often as they work.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
 	$$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && break; done)
@@ -27,7 +29,7 @@ demo: engine
 
 test: check engine
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term $(ARGS)
 
 check: .venv/.installed
 	$(BIN)/ruff check .

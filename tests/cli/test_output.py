@@ -214,7 +214,7 @@ def _shown(terminal: int, until: str = "\0", again: str = "") -> str:
 
 def test_destroy_asks_as_well(declared: Tenant) -> None:
     """And leaves everything as it is when the answer is no."""
-    assert declared.run("up", "--yes").code == 0
+    declared.settled()
     live = declared.box.users
     declared.fresh()
     refused = declared.talk("destroy", answers={"Take all of this out?": lambda: "n\n"})
@@ -227,7 +227,7 @@ def test_destroy_asks_as_well(declared: Tenant) -> None:
 
 def test_nothing_to_do_is_not_asked(declared: Tenant) -> None:
     """A second up ends without a question, with or without a terminal."""
-    assert declared.run("up", "--yes").code == 0
+    declared.settled()
     for again in (declared.talk("up"), declared.run("up")):
         assert again.code == 0 and QUESTION not in again.out, str(again)
 

@@ -49,7 +49,7 @@ def test_a_person_leaves_through_one_door_and_through_both(tenant: Tenant) -> No
     """Through one: only forgotten. Through both: disabled once. The same by plain pulumi."""
     logins = ("a0", "a1", "a2", "a3")
     declare(tenant, users=logins, accounts=logins)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     declare(tenant, users=("a0", "a1"), accounts=("a0", "a2"))
     done = tenant.fresh().run("up", "--yes")
     assert (done.code, calls(tenant), disabled(tenant)) == (0, ["PUT"], {"a3"}), str(done)
@@ -84,7 +84,7 @@ def test_killed_between_the_two_doors(tenant: Tenant) -> None:
 def test_the_password_of_who_gets_another_login(tenant: Tenant) -> None:
     """Never set by a rename, killed or not, as it may be another by now; a new one is set once. Destroyed, disabled."""
     declare(tenant, users=("a0",), accounts=("a0",))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.change_user("a0", password=OTHER_PASSWORD)
     declare(tenant, users=("b0",), accounts=("b0",), was="a0")
     killed(tenant, 1, "after")

@@ -34,7 +34,7 @@ def _no_inputs(resource: Resource) -> None:
 def test_a_broken_entry(tenant: Tenant, edit: Callable[[Resource], Any], says: str) -> None:
     """Every command stops; taken out as the message says, what is live is taken over."""
     tenant.write(agents(2))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     exported = tenant.export()
     (resource,) = (r for r in exported["deployment"]["resources"] if r["urn"].endswith("::a1"))
     edit(resource)

@@ -31,7 +31,7 @@ def elsewhere(tenant: Tenant, box: Sandbox) -> dict[str, str]:
 def test_another_contact_centre_is_never_touched(tenant: Tenant, other: Sandbox) -> None:
     """What was applied to one is not looked for in another: no command writes there, and plain pulumi neither."""
     tenant.write(agents(3))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write(agents(2))
     for command in (["preview"], ["up", "--yes"], ["destroy", "--yes"], ["refresh"]):
         refused = tenant.run(*command, **elsewhere(tenant, other))
@@ -47,7 +47,7 @@ def test_another_contact_centre_is_never_touched(tenant: Tenant, other: Sandbox)
 def test_a_contact_centre_that_has_moved(tenant: Tenant) -> None:
     """Said once with `refresh --moved`, everything goes on as before under the new address."""
     tenant.write(agents(3))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.env.update(elsewhere(tenant, tenant.box))
     assert tenant.run("up", "--yes").code == 1
     assert tenant.run("refresh", "--moved").code == 2
@@ -63,7 +63,7 @@ def test_a_new_passphrase(tenant: Tenant) -> None:
     Also of who gets another login in that run, which every digest has in it.
     """
     tenant.write({"a0": agent(0), "a1": agent(1, work_phone=PHONE)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a0": agent(0), "b1": agent(1, work_phone=PHONE, was="a1")})
     new = {"PULUMI_CONFIG_PASSPHRASE": OTHER_PASSPHRASE}
     tenant.pulumi(
@@ -88,7 +88,7 @@ def test_a_new_passphrase(tenant: Tenant) -> None:
 def test_a_state_that_could_not_be_written(tenant: Tenant) -> None:
     """What was created meanwhile is known to the next run, which disables it when it is no longer declared."""
     tenant.write({"a0": agent(0)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write(agents(2))
     states = tenant.folder / ".cxconfig" / ".pulumi" / "stacks" / "cxconfig"
     away = states.with_name("away")
@@ -112,7 +112,7 @@ def test_a_state_that_could_not_be_written(tenant: Tenant) -> None:
 def test_a_login_in_another_case_is_not_taken_out(tenant: Tenant) -> None:
     """It may be the very same user: the old spelling is forgotten, and nobody is disabled."""
     tenant.write({"Dana": agent(1)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"dana": agent(1)})
     shown = tenant.run("preview")
     assert "differs only in case" in shown.out, str(shown)

@@ -150,7 +150,7 @@ def test_a_refusal_for_one_user_keeps_the_vendors_words(tenant: Tenant) -> None:
     """Text, status, call and place are shown; the others go through; the next up repairs with one write."""
     users = agents(4)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     for user in users.values():
         user["skills"] = {"Products": 3}
     tenant.write(users)
@@ -177,7 +177,7 @@ def test_a_refusal_for_one_user_keeps_the_vendors_words(tenant: Tenant) -> None:
 def test_writes_that_never_get_through(tenant: Tenant) -> None:
     """A create and an update that are lost each time are told as unknown after three tries; the next up finds out."""
     tenant.write(agents(2))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({**agents(2), "a0": agent(0, team="Billing"), "new": agent(5)})
     tenant.box.fault("drop_before", method="PUT", path=f"{USER}/a0")
     tenant.box.fault({"status": 500, "when": "after"}, method="POST", path=USER)
@@ -240,7 +240,7 @@ def test_credentials_that_end_in_the_middle(tenant: Tenant) -> None:
 def test_a_password_that_was_written_and_refused_when_it_was_sent_again(tenant: Tenant) -> None:
     """Nobody knows which one is live, so the old one is not taken for it when it is declared again."""
     tenant.write({"a0": agent(0)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.fault("drop_after", method="PUT", path=f"{USER}/a0", nth=1)
     tenant.box.fault({"status": 400, "body": "used before"}, method="PUT", path=f"{USER}/a0", after=1)
     lost = tenant.fresh().run("up", "--yes", "--format", "json", INITIAL_PASSWORD=OTHER_PASSWORD)

@@ -70,7 +70,7 @@ def test_create_then_nothing(tenant: Tenant) -> None:
 def test_a_create_asks_for_nothing_that_is_known(tenant: Tenant) -> None:
     """A new user costs one read and one POST, and one more read when a skill was never seen live in this run."""
     tenant.write({"a0": agent(0, skills=None)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     assert (tenant.reads(), calls(tenant)) == (1, [("POST", "user")])
     tenant.write({"a0": agent(0, skills=None), "a1": agent(1)})
     assert tenant.fresh().run("up", "--yes").code == 0
@@ -81,7 +81,7 @@ def test_edit(tenant: Tenant) -> None:
     """An edit is one PUT of the changed fields alone, for the changed users alone."""
     users = agents(6)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     users["a1"]["skills"] = {"English": 55}
     users["a2"]["team"] = "Support"
     users["a3"] |= {"disabled": True, "change_password": True}
@@ -106,7 +106,7 @@ def test_drift_is_shown_and_repaired(tenant: Tenant) -> None:
     """Drift in every field that PUT changes, and a user deleted live, are shown as drift and repaired."""
     users = drifting()
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     right, recorded = tenant.box.users, tenant.state()
     for login, values in BY_HAND.items():
         tenant.box.change_user(login, **values)
@@ -147,7 +147,7 @@ def test_what_put_cannot_change_goes_through_scim(tenant: Tenant) -> None:
         for n, login in enumerate(["x", "both", *FIXED])
     }
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     right, recorded = tenant.box.users, tenant.state()
     for login, values in {**FIXED, "both": {"disabled": True, "lastName": "Zed"}}.items():
         tenant.box.change_user(login, **values)
@@ -168,7 +168,7 @@ def test_what_put_cannot_change_goes_through_scim(tenant: Tenant) -> None:
 def test_without_scim_such_a_change_needs_a_replacement(tenant: Tenant) -> None:
     """An edit, and a field that is listed for the first time: told with what would be lost, and nothing is written."""
     tenant.write({"a0": agent(0, email=None), "a1": agent(1)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a0": agent(0, first_name="Other", email="new@acme.example.com"), "a1": agent(1, disabled=True)})
     for setting in ("404", "403"):
         tenant.box.set_switch("scim", setting)
@@ -228,7 +228,7 @@ def test_skills_compare_without_order_case_or_blanks(tenant: Tenant) -> None:
     """A skill that is spelt otherwise, or stands in another order, is the same; only a level or a name differs."""
     users = {"a0": agent(0, skills={"English": 90, "Spanish": 50})}
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a0": agent(0, skills={"spanish": 50, "ENGLISH": 90})})
     done = tenant.fresh().run("preview")
     assert (done.code, tenant.writes()) == (0, 0), str(done)
@@ -237,7 +237,7 @@ def test_skills_compare_without_order_case_or_blanks(tenant: Tenant) -> None:
 def test_unmanaged_fields_are_not_touched(tenant: Tenant) -> None:
     """What is not listed is never compared or written; what is listed empty is emptied."""
     tenant.write({"a0": agent(0, skills={"English": 10})})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a0": {"team": "Sales"}})
     tenant.box.change_user("a0", skills={"Products": 7}, firstName="Zoe", changePassword=True)
     done = tenant.fresh().run("up", "--yes")
@@ -253,7 +253,7 @@ def test_removed_users_are_disabled_and_enabled_on_return(tenant: Tenant) -> Non
     """Taken out of the YAML: disabled, unless already so or gone; back in it: enabled, with nothing else changed."""
     users = agents(4)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.change_user("a1", disabled=True)
     tenant.box.delete_user("a2")
     tenant.write({"a3": users["a3"]})
@@ -277,7 +277,7 @@ def test_on_remove(tenant: Tenant) -> None:
     users["a1"]["on_remove"] = "retain"
     users["a2"]["on_remove"] = "disable"
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a3": users["a3"]}, kinds={"users": {"on_remove": "delete"}})
     done = tenant.fresh().run("up", "--yes")
     assert done.code == 0, str(done)
@@ -312,7 +312,7 @@ def test_teams_record_their_id_and_are_only_forgotten(tenant: Tenant) -> None:
     """A team's statistics id is recorded; out of the YAML it is forgotten, and its users keep what they have."""
     users = agents(2)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     outputs = {r["id"]: r["outputs"] for r in tenant.export()["deployment"]["resources"] if r.get("id")}
     assert outputs["Sales"]["statsapi_id"] == tenant.box.teams["Sales"]
     tenant.write({login: {"first_name": user["first_name"]} for login, user in users.items()}, teams=("Billing",))
@@ -327,7 +327,7 @@ def test_unlock(tenant: Tenant) -> None:
     """`unlock: true` clears a lock with the lock's own call; without it a lock is not even looked at."""
     users = {"a0": agent(0, unlock=True), "a1": agent(1)}
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.lock_user("a0")
     tenant.box.lock_user("a1")
     asked = tenant.fresh().run("preview", "--format", "json")
@@ -363,7 +363,7 @@ def test_refresh_records_what_is_live(tenant: Tenant) -> None:
     """Refresh brings the record in line with what is live, writes nothing live, and a second one has nothing to do."""
     users = agents(4)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.change_user("a1", disabled=True, skills={"Spanish": 3})
     tenant.box.delete_user("a2")
     done = tenant.fresh().run("refresh")
@@ -382,7 +382,7 @@ def test_destroy(tenant: Tenant) -> None:
     users = agents(3)
     users["a2"]["on_remove"] = "delete"
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.add_user(loginId="other", firstName="Not", lastName="Ours", team="Sales")
     done = tenant.fresh().run("destroy", "--yes")
     assert done.code == 0, str(done)
@@ -402,7 +402,7 @@ def test_destroy(tenant: Tenant) -> None:
 def test_up_of_an_emptied_tenant_takes_everything_out(tenant: Tenant) -> None:
     """With nothing declared any more an up removes what was applied, as `on_remove` says."""
     tenant.write(agents(2))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({}, teams=())
     asked = tenant.fresh().run("preview", "--format", "json")
     assert (asked.code, tenant.writes()) == (2, 0), str(asked)

@@ -32,7 +32,7 @@ def test_a_user_that_changed_since_the_preview_is_left_alone(tenant: Tenant) -> 
     """What changes live while the question stands is refused, object by object; the rest is applied."""
     users = agents(7)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     for login in ("a0", "a1", "a2"):
         users[login]["skills"] = {"Products": 5}
     users["new"] = agent(8)
@@ -82,7 +82,7 @@ def test_an_announcement_that_differs_stops_before_the_first_write(tenant: Tenan
     """A state that is exchanged under a run makes the engine announce other steps: nothing is written."""
     users = agents(3)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     users["a0"]["skills"] = {"Products": 1}
     users["a1"]["skills"] = {"Products": 2}
     tenant.write(users)
@@ -184,7 +184,7 @@ def test_a_missing_secret_stops_everything_with_its_place(tenant: Tenant) -> Non
 def test_another_passphrase_is_refused(tenant: Tenant) -> None:
     """A stack that exists is not opened with another passphrase, and nothing is written."""
     tenant.write(agents(1))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write(agents(2))
     refused = tenant.fresh().run("up", "--yes", PULUMI_CONFIG_PASSPHRASE="another one")
     assert (refused.code, tenant.writes()) == (1, 0), str(refused)

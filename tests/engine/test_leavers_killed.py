@@ -56,7 +56,7 @@ def killed(tenant: Tenant, *logins: str, carried_out: set[str]) -> None:
 def test_a_leaver_and_a_returner_killed_at_every_write(tenant: Tenant) -> None:
     """A user's PUT and an account's PATCH, right before the contact centre takes it and right after."""
     declare(tenant, without=set())
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     before = tenant.box.dump()["users"]
 
     declare(tenant, without=LEAVERS)

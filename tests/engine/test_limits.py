@@ -24,9 +24,7 @@ def taken_over(make_tenant: MakeTenant) -> Tenant:
     """Twelve users that were live as declared and are recorded, so that nothing had to be created."""
     tenant = make_tenant(*(as_seeded(login, fields) for login, fields in PEOPLE.items()))
     tenant.write(PEOPLE)
-    done = tenant.run("up", "--yes")
-    assert done.code == 0, str(done)
-    return tenant.fresh()
+    return tenant.settled()
 
 
 def disabled(tenant: Tenant) -> set[str]:

@@ -102,7 +102,7 @@ def test_plain_pulumi_moves_members_too(staffed: Tenant) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_while_members_move(staffed: Tenant, when: str) -> None:
     """Before or after the contact centre took the write: the next run does what is missing, once."""
-    assert staffed.run("up", "--yes").code == 0
+    staffed.settled()
     declare(staffed, {"Support": ["mere", "own", "off"]}, {"own": agent(1, team=None)})
     staffed.fresh()
     rule = staffed.box.fault({"delay_ms": 30_000, "when": when}, write=True, path=USER)

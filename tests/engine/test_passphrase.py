@@ -59,7 +59,7 @@ def test_a_wrong_passphrase_is_refused_before_anything_is_shown(tenant: Tenant, 
     """Also when no digest in the record can tell, and by a destroy, which compares none."""
     tenant.box.add_user(**as_seeded("a0", agent(0)))
     tenant.write({"a0": agent(0, password=password)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a0": agent(0, password=password, skills={"Spanish": 5})})
     tenant.box.change_user("a0", team="Billing")
     for verb in ("preview", "up", "refresh", "destroy"):

@@ -18,9 +18,9 @@ OTHER_PASSWORD = "Bilby-4410-second"
 def applied(tenant: Tenant) -> Tenant:
     """A tenant of four users that plain pulumi has applied."""
     tenant.write(agents(4))
-    tenant.plain("up")
+    tenant.settled(plain=True)
     assert set(tenant.box.users) == set(agents(4))
-    return tenant.fresh()
+    return tenant
 
 
 def disabled(tenant: Tenant) -> set[str]:
@@ -184,7 +184,7 @@ def test_the_project_folder_is_lost(tenant: Tenant, tmp_path: Path) -> None:
     """With the state elsewhere, our commands make it again, and find what is recorded."""
     backend = tmp_path / "elsewhere"
     tenant.write(agents(4), state={"backend": f"file://{backend}"})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     shutil.rmtree(tenant.folder / ".cxconfig")
     again = tenant.fresh().run("up", "--yes")
     assert again.code == 0 and "Nothing to do" in again.out, str(again)
@@ -198,7 +198,7 @@ def test_the_project_folder_is_lost(tenant: Tenant, tmp_path: Path) -> None:
 def test_the_state_moves_to_another_backend(tenant: Tenant, tmp_path: Path) -> None:
     """Copied to another folder and named in tenant.yaml, it goes on as before."""
     tenant.write(agents(4))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     backend = tmp_path / "elsewhere"
     backend.mkdir()
     shutil.move(tenant.folder / ".cxconfig" / ".pulumi", backend / ".pulumi")
@@ -213,7 +213,7 @@ def test_the_state_moves_to_another_backend(tenant: Tenant, tmp_path: Path) -> N
 def test_the_whole_folder_moves(tenant: Tenant) -> None:
     """State and all, to another place: nothing to do there."""
     tenant.write(agents(4))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     moved = tenant.folder.with_name("moved")
     tenant.folder.rename(moved)
     tenant.folder = moved

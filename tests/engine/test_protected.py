@@ -28,7 +28,7 @@ def test_a_protected_user_blocks_the_whole_plan(tenant: Tenant, how: str) -> Non
         users["a0"] |= {"protect": True, "on_remove": "delete"}
         users["a1"] |= {"protect": False}
     tenant.write(users, kinds=kinds)
-    up(tenant)
+    tenant.settled()
     state = tenant.state()
     assert [state[f"users/a{n}"].get("protect") for n in range(3)] == (
         [True, False, None] if how == "object" else [None] * 3
@@ -78,7 +78,7 @@ def test_plain_pulumi_refuses_as_well(tenant: Tenant) -> None:
 def test_a_protected_user_may_be_disabled_by_its_own_declaration(tenant: Tenant) -> None:
     """`disabled: true` is what the user says; gone or retained, a protected user is forgotten."""
     tenant.write({"a0": agent(0, protect=True), "a1": agent(1, protect=True, on_remove="retain"), "a2": agent(2)})
-    up(tenant)
+    tenant.settled()
     tenant.write({"a0": agent(0, protect=True, disabled=True), "a2": agent(2)})
     up(tenant.fresh())
     assert [(e.path[-2:], e.sent) for e in tenant.box.log(write=True)] == [("a0", {"disabled": True})]
@@ -89,7 +89,7 @@ def test_a_protected_user_may_be_disabled_by_its_own_declaration(tenant: Tenant)
 def test_the_api_user_is_never_taken_out(tenant: Tenant) -> None:
     """Disabling the user that cxconfig signs in with would lock it out; `exclude` lets it go."""
     tenant.write({"Tests": agent(0), "a1": agent(1)})
-    up(tenant)
+    tenant.settled()
     tenant.write({"a1": agent(1)})
     for words in (["up", "--yes"], ["destroy", "--yes"]):
         refused = tenant.fresh().run(*words)
@@ -108,7 +108,7 @@ def test_the_api_user_is_never_taken_out(tenant: Tenant) -> None:
 def test_what_is_excluded_is_let_go(tenant: Tenant, how: str) -> None:
     """A recorded user that `exclude` names now, and the YAML no more, loses its record and nothing else."""
     tenant.write({**agents(1), "svc-x": agent(5, on_remove="delete"), "SVC-y": agent(6, protect=True)})
-    up(tenant)
+    tenant.settled()
     tenant.write(agents(1), kinds={"users": {"exclude": ["svc-*"], "on_remove": "delete"}})
     tenant.fresh()
     if how == "ours":

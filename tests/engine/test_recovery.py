@@ -207,7 +207,7 @@ def test_a_secret_that_changes_after_a_killed_create(tenant: Tenant) -> None:
 def test_a_secret_that_is_put_back_after_a_killed_update(tenant: Tenant) -> None:
     """The state still holds the old password and the system the new one: it is written again."""
     tenant.write(agents(6))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     killed_in_mid_apply(tenant, path=ONE, INITIAL_PASSWORD=OTHER_PASSWORD)
     assert any(tenant.box.password_matches(login, OTHER_PASSWORD) for login in agents(6))
     converge(tenant)
@@ -217,7 +217,7 @@ def test_a_secret_that_is_put_back_after_a_killed_update(tenant: Tenant) -> None
 def test_an_edit_that_a_killed_run_made(tenant: Tenant) -> None:
     """Users that are already as declared are only recorded, and the run after that has nothing to do."""
     tenant.write(agents(6))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({login: {**fields, "skills": {"Spanish": 40}} for login, fields in agents(6).items()})
     tenant.box.fault({"delay_ms": 300, "when": "after"}, write=True, path="/configapi/v2/user/a5")
     tenant.box.clear_log()

@@ -99,7 +99,7 @@ def test_unlock_without_a_lock_is_nothing_special(tenant: Tenant) -> None:
 def test_a_preview_needs_no_lock(tenant: Tenant) -> None:
     """It writes nothing, so a colleague may look while a run is going on."""
     tenant.write({"a0": agent(0)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write(agents(2))
     path = lock(tenant, hostname=ELSEWHERE)
     shown = tenant.run("preview")
@@ -147,7 +147,7 @@ def test_no_passphrase(tenant: Tenant) -> None:
 def test_a_wrong_passphrase(tenant: Tenant) -> None:
     """A state that was made with another one is not touched."""
     tenant.write({"a0": agent(0)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a0": agent(0, skills={"Spanish": 5})})
     for verb, options in (("preview", ()), ("up", ("--yes",)), ("destroy", ("--yes",))):
         refused = tenant.fresh().run(verb, *options, PULUMI_CONFIG_PASSPHRASE="another one")

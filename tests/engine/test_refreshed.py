@@ -18,7 +18,7 @@ def test_the_reason_after_a_refresh_is_true(tenant: Tenant, by: str) -> None:
     """Changes by hand are neither an edit nor new, whoever refreshed; an edit of another field still is one."""
     users = agents(4)
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.change_user("a0", skills={"Spanish": 7})
     tenant.box.delete_user("a1")
     assert tenant.run("refresh").code == 2 if by == "cxconfig" else tenant.plain("refresh").code == 0

@@ -47,7 +47,7 @@ def killed(tenant: Tenant, nth: int) -> None:
 def test_what_the_files_say_after_a_killed_rename(tenant: Tenant) -> None:
     """The same, `was` no longer, or nobody: the person is found under his new login, and the record with him."""
     declare(tenant, "a0")
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     (person,) = (user["id"] for user in people(tenant).values())
     declare(tenant, "b0", "a0", number=1)
     killed(tenant, 3)
@@ -75,7 +75,7 @@ def test_what_the_files_say_after_a_killed_rename(tenant: Tenant) -> None:
 def test_a_rename_without_an_answer(tenant: Tenant) -> None:
     """Settled by reading; where that fails too, the next run finds it, by our commands and by plain pulumi."""
     declare(tenant, "a0")
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     declare(tenant, "b0", "a0")
     lost = tenant.fresh().box.fault("drop_after", method="PATCH")
     done = tenant.run("up", "--yes")
@@ -107,7 +107,7 @@ def test_a_rename_without_an_answer(tenant: Tenant) -> None:
 def test_plain_pulumi_renames_a_target_alone(tenant: Tenant) -> None:
     """Nothing else is touched; a refresh leaves who is still to be renamed, and a destroy takes everybody out."""
     tenant.write({"a0": agent(0), "a1": agent(1), "a2": agent(2)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.write({"a0": agent(0), "b1": agent(1, was="a1"), "b2": agent(2, was="a2")})
     urn = f"urn:pulumi:{NAME}::cxconfig::pulumi-python:dynamic/onecloud:users::b1"
     # A refresh knows no target that the state does not hold yet.

@@ -43,7 +43,7 @@ def test_the_life_of_accounts(tenant: Tenant) -> None:
     """Created, unchanged, drifted and repaired, edited, disabled, back again, deleted; plain pulumi sees the same."""
     accounts = {f"a{n}": account(n) for n in range(3)} | {'b "q" ü': account(9, password="${env:INITIAL_PASSWORD}")}
     declare(tenant, **accounts)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     assert tenant.box.password_matches('b "q" ü', PASSWORD)
     found = [text for text in tenant.holding(PHONE, "5550104477", PHOTO) if "accounts.yaml: " not in text]
     assert found == [f"output: {PHOTO}"], "no digest is needed for what a creation shows"
@@ -165,7 +165,7 @@ def test_one_person_through_two_doors_gets_another_login(tenant: Tenant) -> None
 def test_a_replacement_that_the_user_allows(tenant: Tenant) -> None:
     """Where SCIM is off: shown with what is lost, made after the question, and empty in the next run."""
     tenant.write({"a0": agent(0, work_phone="12"), "a1": agent(1)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     tenant.box.set_switch("scim", "404")
     tenant.write({"a0": agent(0, first_name="Other", allow_replace=True), "a1": agent(1)})
     shown = tenant.fresh().run("preview")

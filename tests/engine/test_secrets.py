@@ -190,7 +190,7 @@ def test_a_file_that_others_can_read(mixed: Tenant) -> None:
 def test_the_settings_of_the_stack_stay(tenant: Tenant) -> None:
     """What others wrote into the file is there after a run, comments too; ours is added."""
     tenant.write({"a0": agent(0)})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     file = tenant.folder / ".cxconfig" / "project" / f"Pulumi.{NAME}.yaml"
     tenant.pulumi("config", "set", "other:colour", "red", "--stack", NAME)
     file.write_text(
@@ -210,7 +210,7 @@ def test_settings_that_are_shared(tenant: Tenant) -> None:
     tenant.write({"a0": agent(0, password="${pulumi:PW}")}, state={"settings": "stacks"})
     set_secret(tenant, STACKED)
     file = tenant.folder / "stacks" / f"Pulumi.{NAME}.yaml"
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     text = file.read_text("utf-8")
     assert str(tenant.folder.parent) not in text and "secure:" in text and "encryptionsalt:" in text
     file.write_text(f"# kept by us\n{text}", "utf-8")

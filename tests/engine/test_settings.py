@@ -175,7 +175,7 @@ def test_an_engine_that_is_named_and_not_there(declared: Tenant, tmp_path: Path)
 
 def test_a_damaged_state(declared: Tenant) -> None:
     """Nothing is written on its ground; the copy that the message names brings it back."""
-    assert declared.run("up", "--yes").code == 0
+    declared.settled()
     declared.write({"a0": agent(0, skills={"Spanish": 5})})
     assert declared.run("up", "--yes").code == 0
     (state,) = (declared.folder / ".cxconfig" / ".pulumi" / "stacks").rglob("acme.json.gz")

@@ -125,7 +125,7 @@ def test_skills_that_are_only_added(make_tenant: MakeTenant) -> None:
     tenant = make_tenant(switches={"U5": "merge"})
     users = {"a0": agent(0, skills={"English": 1, "Spanish": 2}), "a1": agent(1, skills={"English": 1})}
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     users["a1"]["skills"] = {"English": 9, "Products": 5}
     tenant.write(users)
     assert tenant.run("up", "--yes").code == 0
@@ -154,7 +154,7 @@ def test_a_skill_that_does_not_exist(make_tenant: MakeTenant, setting: str) -> N
     tenant = make_tenant(switches={"U4": setting})
     users = {"a0": agent(0), "a1": agent(1)}
     tenant.write(users)
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     users["a0"]["skills"] = {"English": 5, "Klingon": 7}
     users["a1"]["skills"] = {"English": 6}
     tenant.write({**users, "a2": agent(2, skills={"Elvish": 1})})

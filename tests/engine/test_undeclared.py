@@ -28,7 +28,7 @@ def peopled(make_tenant: MakeTenant) -> Tenant:
         *(stranger(f"u{n}") for n in range(3)), stranger("u-off", disabled=True), stranger("svc-x"), stranger("Tests")
     )
     tenant.write(agents(2))
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     return tenant.fresh()
 
 
@@ -277,7 +277,7 @@ def test_many_are_removed_in_one_up(make_tenant: MakeTenant) -> None:
     logins = [f"u{n:03}" for n in range(500)]
     tenant = make_tenant(*(as_seeded(login, agent(0)) for login in logins))
     tenant.write(agents(1), kinds={"users": {"manage": "all"}})
-    assert tenant.run("up", "--yes").code == 0
+    tenant.settled()
     shown = tenant.run("preview")
     assert "500 users:" in shown.said and "and 490 more" in shown.said and len(shown.out.splitlines()) < 15, str(shown)
     tenant.write(agents(1), kinds=DELETE)
