@@ -223,7 +223,10 @@ def _required(node: MappingNode, sheet: Sheet) -> None:
 
 
 class _Main:
-    """What the tenant.yaml of the base and of the environments say beside objects, merged."""
+    """What the tenant.yaml of the base and of the environments say beside objects, merged.
+
+    `part`: that of one layer alone, for its mistakes; it may leave out what is needed.
+    """
 
     def __init__(
         self,
@@ -232,10 +235,13 @@ class _Main:
         registry: Registry,
         mistakes: Mistakes,
         environments: tuple[str, ...],
+        *,
+        part: bool = False,
     ) -> None:
         self._layers = layers
         self._folder = folder
         self._registry = registry
+        self._part = part
         self._sheet = Sheet("", mistakes)
         self._environments = environments
         self._name = ""
@@ -248,6 +254,8 @@ class _Main:
         """The systems that are named, rightly or wrongly; None when nothing can be said."""
 
     def read(self) -> None:
+        if any(layer.main for layer in self._layers[1:]):
+            self._covered()
         for name, take in (
             ("tenant", self._take_tenant),
             ("manage", self._take_manage),
@@ -259,9 +267,14 @@ class _Main:
             for node in nodes[1:]:
                 self._says_something(node, (name,))
             for node in nodes:
-                whole = merge(whole, node, self._idle(name))
-            if whole is not None and not (name in ("manage", "state") and removes(whole)):
+                whole = merge(whole, node, None if self._part else self._idle(name))
+            if whole is not None and not ((self._part or name in ("manage", "state")) and removes(whole)):
                 take(finished(whole))
+
+    def _covered(self) -> None:
+        """The mistakes in what a later layer overrides or takes out: another environment would meet them."""
+        for layer in self._layers[:-1]:
+            _Main([layer], self._folder, self._registry, self._sheet.mistakes, (), part=True).read()
 
     def _says_something(self, node: Node, path: tuple[str, ...]) -> None:
         """Nothing in an environment would take out all that is below, protection and exclusions too: it must say so."""
@@ -316,7 +329,10 @@ class _Main:
         self._manage = Manage(value) if isinstance(value, str) else Manage.LISTED
 
     def _take_systems(self, node: Node) -> None:
-        self._systems = read_systems(node, ("systems",), self._sheet, self._folder, self._registry, self._manage)
+        if self._part and is_null(node):
+            return
+        manage, part = self._manage, self._part
+        self._systems = read_systems(node, ("systems",), self._sheet, self._folder, self._registry, manage, part=part)
         self.configured = set(node.entries) if isinstance(node, MappingNode) else None
 
     def _take_state(self, node: Node) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from typing import Any, NamedTuple
 
 from cxconfig.errors import Place
@@ -14,6 +15,14 @@ from cxconfig.language.nodes import MappingNode, Node, ScalarNode, SequenceNode,
 from cxconfig.language.owning import Claim
 from cxconfig.language.scalars import text
 from cxconfig.language.shape import BAD, Bad, Shape, Spot, TextShape, fields_of, note, validated
+
+
+class Part(Enum):
+    """Of what a mapping is one, when it is not a whole object: it may leave out what an object needs. Its mistakes are
+    noted, and nothing comes of it."""
+
+    SHARED = "defaults or a template"
+    COVERED = "an object's entry over which that of another layer lies"
 
 
 class Use(NamedTuple):
@@ -67,18 +76,14 @@ class Fields:
         self.faulty: dict[str, Declared] = {}
         self._claiming = kind.owning.names if kind.owning is not None else ""
 
-    def read(self, key: ScalarNode, node: Node, spot: Spot, *, partial: bool = False) -> Declared | None:
-        """The object, or None with at least one mistake noted.
-
-        `partial`: defaults or a template, which may leave out what an object needs; its mistakes are noted and nothing
-        comes of it.
-        """
+    def read(self, key: ScalarNode, node: Node, spot: Spot, part: Part | None = None) -> Declared | None:
+        """The object, or None for a part and with at least one mistake noted."""
         if not isinstance(node, MappingNode):
             rule = f"must be a mapping of fields, not {described(node)}"
             example = next(iter(self._shapes), "")
             way_out = f"write {example}: ... below it, or {{}} for none" if example else "write {}"
             spot.add(node, rule, way_out)
-            if not partial:
+            if part is None:
                 self.faulty[key.text] = Declared(self._kind.id, key.text, {}, spot.sheet.place(key))
             return None
         mistakes = spot.sheet.mistakes
@@ -112,11 +117,11 @@ class Fields:
                 secrets[name], values[name] = plain, str(plain)
             else:
                 values[name] = plain
-                if name in self._targets:
+                if name in self._targets and part is not Part.COVERED:
                     self._use(name, plain, value, spot)
-                elif name == self._claiming and not partial and isinstance(value, SequenceNode):
+                elif name == self._claiming and part is None and isinstance(value, SequenceNode):
                     self._claim(key, value, spot.below(name))
-        return self._validated(key, node, values, secrets, bad, spot, partial)
+        return self._validated(key, node, values, secrets, bad, spot, part)
 
     def _awaits_secret(self, node: MappingNode) -> bool:
         """Is a secret or private field without a value here?"""
@@ -153,13 +158,13 @@ class Fields:
         secrets: dict[str, SecretRef],
         bad: set[str],
         spot: Spot,
-        partial: bool,
+        part: Part | None,
     ) -> Declared | None:
         before = spot.sheet.mistakes.count
-        said = read_keywords(self._kind, node, spot, shared=partial)
+        said = read_keywords(self._kind, node, spot, shared=part is Part.SHARED)
         model, found = validated(self._kind.model, values, bad)
         for error in found:
-            if partial and (error["type"] == "missing" or not error["loc"]):
+            if part is not None and (error["type"] == "missing" or not error["loc"]):
                 continue
             spec = self._kind.specs.get(str(error["loc"][0])) if error["loc"] else None
             masked = spec is not None and (spec.secret or spec.private)
@@ -168,8 +173,8 @@ class Fields:
         removable = "on_remove" not in values or self._removable(values, node, spot)
         place = spot.sheet.place(key)
         places = Places(node.entries, spot.sheet.file)
-        if model is None or bad or not removable or partial or spot.sheet.mistakes.count > before:
-            if not partial:
+        if model is None or bad or not removable or part is not None or spot.sheet.mistakes.count > before:
+            if part is None:
                 wrong = bad | {str(error["loc"][0]) for error in found if error["loc"]}
                 good = {name: value for name, value in values.items() if name not in wrong}
                 self.faulty[key.text] = Declared(self._kind.id, key.text, good, place, places, was=said.was)

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from cxconfig.errors import InputError
 from cxconfig.kinds import Declared, Kind, KindSettings, Registry
-from cxconfig.language.fields import Fields, Use
-from cxconfig.language.inheritance import Inheritance, Source
-from cxconfig.language.keywords import EXTENDS
+from cxconfig.language.fields import Fields, Part, Use
+from cxconfig.language.inheritance import Inheritance
+from cxconfig.language.keywords import EXTENDS, extended
 from cxconfig.language.layers import Idle, finished, merge, merged, removes
 from cxconfig.language.mistakes import Mistakes, Sheet, dotted, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, is_null
@@ -100,19 +100,28 @@ class Objects:
             if isinstance(source.node, MappingNode) and EXTENDS in source.node.entries:
                 at = source.node.entries[EXTENDS][0]
                 self._sheet.add(at, "defaults extend nothing: they are below every template", "remove it", path=path)
-            self._partial(fields, source, ScalarNode(kind.name, True, source.node.line, source.node.column), path)
+            key = ScalarNode(kind.name, True, source.node.line, source.node.column)
+            self._part(fields, key, source.node, path, Part.SHARED)
         for name, sources in inheritance.templates.items():
             spot = Spot(self._sheet, (kind.system, TEMPLATES, kind.name, name))
             inheritance.chain(inheritance.template(name), spot)
             for source in sources:
-                self._partial(fields, source, inheritance.keys[name], spot.path)
+                self._part(fields, inheritance.keys[name], source.node, spot.path, Part.SHARED)
 
-    def _partial(self, fields: Fields, source: Source, key: ScalarNode, path: tuple[str, ...]) -> None:
-        if not is_null(source.node):
-            fields.read(key, finished(source.node), Spot(self._sheet, path), partial=True)
+    def _part(self, fields: Fields, key: ScalarNode, node: Node, path: tuple[str, ...], part: Part) -> None:
+        if isinstance(node, MappingNode) and EXTENDS in node.entries:
+            extended(node.entries[EXTENDS][1], Spot(self._sheet, path))
+        if not is_null(node):
+            fields.read(key, finished(node), Spot(self._sheet, path), part)
 
     def _kind(self, kind: Kind, fields: Fields) -> None:
-        owned = self.owned[kind.id] = self._assembled(kind)
+        """The objects. What a later layer covers or takes out has its mistakes told all the same: they would come up
+        in another environment, and editors mark them."""
+        covered: list[Entry] = []
+        owned = self.owned[kind.id] = self._assembled(kind, covered)
+        for entry in covered:
+            path = (kind.system, kind.name, entry.key.text)
+            self._part(fields, entry.key, entry.value, path, Part.COVERED)
         inheritance, found = self.inheritances[kind.id], self.found[kind.id]
         for name, entries in owned.items():
             key = entries[0][1].key
@@ -122,8 +131,9 @@ class Objects:
                 if declared is not None:
                     found[name] = declared
 
-    def _assembled(self, kind: Kind) -> dict[str, Layers]:
-        """The entries of each object over all layers, without those that a later layer takes out."""
+    def _assembled(self, kind: Kind, covered: list[Entry]) -> dict[str, Layers]:
+        """The entries of each object over all layers, without those that a later layer takes out. `covered` gets those
+        that have another layer's over them."""
         names: dict[str, str] = {}
         found: dict[str, Layers] = {}
         for layer in self._layers:
@@ -137,11 +147,14 @@ class Objects:
                         way_out = "remove the line" if layer.name else "`$remove` stands in an environment's files"
                         self._sheet.add(entry.value, rule, hint or way_out, path=path)
                     elif first is not None:
+                        covered.append(found[first][-1][1])
                         del names[folded(name)], found[first]
                 elif first is not None and first != name:
                     rule, way_out = other_case(kind, first, self._sheet.place(found[first][0][1].key))
                     self._sheet.add(entry.key, rule, way_out, path=path)
                 else:
+                    if first is not None:
+                        covered.append(found[first][-1][1])
                     names.setdefault(folded(name), name)
                     found.setdefault(name, []).append((layer, entry))
         return found

@@ -146,9 +146,10 @@ def _loopback(host: str) -> bool:
 
 
 def read_systems(
-    node: Node, path: Path, sheet: Sheet, folder: FilePath, registry: Registry, manage: Manage
+    node: Node, path: Path, sheet: Sheet, folder: FilePath, registry: Registry, manage: Manage, *, part: bool = False
 ) -> dict[str, SystemEntry]:
-    """The entries below `systems`; `manage` is the tenant's default for every kind."""
+    """The entries below `systems`; `manage` is the tenant's default for every kind. `part`: those of one layer, which
+    may leave out what a system needs."""
     entries: dict[str, SystemEntry] = {}
     if not isinstance(node, MappingNode):
         sheet.add(node, "must be a mapping of systems", f"write {_first(registry)}: below it, with its url", path=path)
@@ -159,7 +160,7 @@ def read_systems(
         elif not isinstance(value, MappingNode):
             sheet.add(value, "must be a mapping of settings", "write url: https://... below it", path=(*path, name))
         else:
-            entry = _Reader(registry, registry.system(name), Spot(sheet, (*path, name)), folder, manage)
+            entry = _Reader(registry, registry.system(name), Spot(sheet, (*path, name)), folder, manage, part)
             entries[name] = entry.read(key, value)
     return entries
 
@@ -171,8 +172,11 @@ def _first(registry: Registry) -> str:
 class _Reader:
     """Reads one entry."""
 
-    def __init__(self, registry: Registry, system: System, spot: Spot, folder: FilePath, manage: Manage) -> None:
+    def __init__(
+        self, registry: Registry, system: System, spot: Spot, folder: FilePath, manage: Manage, part: bool
+    ) -> None:
         self._manage = manage
+        self._part = part
         self._kinds = registry.of_system(system.name)
         self._system = system
         self._spot = spot
@@ -227,6 +231,8 @@ class _Reader:
         known = {name: str(value) if isinstance(value, SecretRef) else value for name, value in values.items()}
         later = {name for name, value in values.items() if isinstance(value, SecretRef)}
         for error in validated(self._system.settings, known, later | self._bad)[1]:
+            if self._part and (error["type"] == "missing" or not error["loc"]):
+                continue
             masked = bool(error["loc"]) and error["loc"][0] in self._system.secret_settings
             note(error, key, node, Spot(self._spot.sheet, self._spot.path, masked), unmanaged=False)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FunctionType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
 
@@ -79,6 +79,8 @@ LAYERED = {
     b"    bob: $remove\n    dee: {extends: base}\n",
     "environments/prod/tenant.yaml": b"manage: all\nsystems: {desk: {kinds: {agents: {exclude: [svc-*]}}}}\n",
 }
+COVERED = {**LAYERED, "people.yaml": LAYERED["people.yaml"].replace(b"French: 2", b"French% 2")}
+"""A mistake in a mapping that the environment empties."""
 WORDS = [b"$remove", b"$replace: true", b"extends: ", b"${var:LEVEL}", b"${var:", b"ann", b"base", b"{}", b'""', b"\r"]
 
 
@@ -94,6 +96,7 @@ def layered(draw: st.DrawFn) -> dict[str, bytes]:
 
 
 @given(layered())
+@example(COVERED)
 @settings(max_examples=200, deadline=timedelta(seconds=2))
 def test_any_bytes_in_layers_load_or_give_placed_errors(files: dict[str, bytes]) -> None:
     """In overlays, templates, tables and variables as well."""
