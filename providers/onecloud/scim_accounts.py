@@ -102,7 +102,12 @@ class ScimAccount(BaseModel):
     """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each
     account; without any the system makes one up that nobody knows."""
     method: Annotated[
-        Method, FieldSpec(setting=True, limits="`put` needs `photo`, which it would clear otherwise", example="patch")
+        Method,
+        FieldSpec(
+            setting=True,
+            limits="`put` needs `photo` (empty if there is to be none), which it would clear otherwise",
+            example="patch",
+        ),
     ] = Method.PATCH
     """The call for changes: `patch` sends the changed attributes, `put` all of them with the live values of those that
     are not managed."""
