@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cxconfig import private_files
 from cxconfig.errors import SettingsError
 from cxconfig.planning.plan import PasswordFile
 
@@ -35,7 +36,6 @@ CLASSES: tuple[Sequence[str], ...] = (
     [c for c in string.digits if c not in UNCLEAR],
     SYMBOLS,
 )
-NEW = ".new"
 
 _LOCK = threading.Lock()
 
@@ -83,10 +83,8 @@ class HandedOut:
         with _LOCK:
             try:
                 new = not self.path.exists()
-                self._folder()
-                _write(self.path, _text([COLUMNS, row] if new else [row]), os.O_APPEND)
-                if new:
-                    _flush(self.path.parent)
+                private_files.make_folder(self.path.parent, self.path.parent)
+                private_files.append(self.path, _text([COLUMNS, row] if new else [row]))
             except OSError as error:
                 raise SettingsError(
                     f"{self.path}: {error.strerror}: no generated password could be written there, so none was set",
@@ -101,18 +99,9 @@ class HandedOut:
                 if not rows:
                     self.path.unlink()
                     return
-                other = self.path.with_name(self.path.name + NEW)
-                _write(other, _text([COLUMNS, *rows]), os.O_TRUNC)
-                other.replace(self.path)
+                private_files.put(self.path, _text([COLUMNS, *rows]))
             except OSError:
                 return
-
-    def _folder(self) -> None:
-        """Nobody else's, and out of git whatever the folders above it say."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = self.path.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -125,19 +114,3 @@ def _text(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _write(path: Path, text: str, how: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | how, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

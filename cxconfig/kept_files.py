@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cxconfig import private_files
 from cxconfig.errors import SettingsError
 from cxconfig.kinds import Keeper, Registry
 from cxconfig.planning.plan import Kept
@@ -25,7 +26,6 @@ from cxconfig.planning.record import KEY, unfit
 
 FOLDER = Path(".cxconfig", "replacements")
 """Beside tenant.yaml."""
-NEW = ".new"
 LARGEST = 1024 * 1024
 
 
@@ -56,16 +56,9 @@ class KeptFiles:
     def put(self, kept: Kept) -> None:
         """Write it, down to the disk. Raises `SettingsError` when that cannot be done: then nothing may be deleted."""
         path = self._path(kept.kind, kept.key, kept.origin)
-        other = path.with_name(path.name + NEW)
         try:
-            self._make()
-            other.unlink(missing_ok=True)
-            with os.fdopen(os.open(other, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-                file.write(json.dumps(asdict(kept)).encode("utf-8"))
-                file.flush()
-                os.fsync(file.fileno())
-            other.replace(path)
-            _flush(self.folder)
+            private_files.make_folder(self.folder, self.folder.parent)
+            private_files.put(path, json.dumps(asdict(kept)))
         except OSError as error:
             raise SettingsError(
                 f"{path}: {error.strerror}: what a replacement is to carry over could not be written there, so nothing"
@@ -79,27 +72,17 @@ class KeptFiles:
         with suppress(OSError, SettingsError):
             if self._read(path, registry) == kept:
                 path.unlink()
-                _flush(self.folder)
+                private_files.flush(self.folder)
 
     def tidy(self) -> None:
         """Remove what a kill left half written; nothing was deleted then."""
         with suppress(OSError):
-            for path in list(self.folder.glob(f"*{NEW}")):
+            for path in list(self.folder.glob(f"*{private_files.NEW}")):
                 path.unlink(missing_ok=True)
 
     def _path(self, kind: str, key: str, origin: str) -> Path:
         name = hashlib.sha256("\0".join([origin, kind, key]).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.folder / f"{name}.json"
-
-    def _make(self) -> None:
-        """Nobody else's, and out of git whatever the folders above it say."""
-        top = self.folder.parent
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        top.chmod(0o700)
-        ignore = top / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-            _flush(top)
 
     def _read(self, path: Path, registry: Registry) -> Kept | None:
         try:
@@ -170,11 +153,3 @@ def _unusable(path: Path, why: str) -> SettingsError:
             " declared alone, and its other values are lost."
         ),
     )
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -28,6 +28,7 @@ from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
 from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import BESIDE, KEY, ORIGIN, REFRESHED, plain, unfit
+from cxconfig.private_files import keep_from_git
 from cxconfig.tenancy import backend_of, folder_of, folder_url
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ class Stack:
         """Make the folders and the project file that the engine wants."""
         _tidy(cache_folder().parent / "pulumi-home" / "logs")
         self.work_dir.mkdir(parents=True, exist_ok=True)
-        ignore = self.home / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        keep_from_git(self.home)
         if self.local is not None:
             self.local.mkdir(parents=True, exist_ok=True)
         project = self.work_dir / "Pulumi.yaml"

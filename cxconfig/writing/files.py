@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cxconfig.errors import SettingsError
 from cxconfig.language.folder import displayed
+from cxconfig.private_files import flush
 
 BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)
 """The name of a new content beside its file; a killed process leaves it behind."""
@@ -171,8 +172,4 @@ def _undo(steps: Sequence[_Step]) -> None:
 def _flush(folder: Path) -> None:
     """The names in a folder reach the disk too, where the system can do that."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush(folder)

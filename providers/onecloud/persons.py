@@ -5,7 +5,7 @@ find somebody there, writes whose answer is lost, and what no error may show.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cxconfig.errors import (
@@ -243,6 +243,12 @@ class PersonsHandler(Handler):
         private = {name for name, spec in self.kind.specs.items() if spec.private}
         texts = (str(held.get(name) or "") for held in values for name in private)
         return (*secrets.values(), *(text for text in texts if len(text) >= SHORTEST_HIDDEN))
+
+
+def changes(desired: Desired, differences: Sequence[Difference]) -> dict[str, Any]:
+    """The declared values of the fields that differ."""
+    names = {difference.field for difference in differences}
+    return {name: value for name, value in desired.fields.items() if name in names}
 
 
 def still_enabled(kind: Kind, login: str) -> ObjectError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cxconfig.errors import LiveError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
 from providers.onecloud import scim_values
-from providers.onecloud.persons import PersonsHandler, as_object_error, not_there, still_enabled
+from providers.onecloud.persons import PersonsHandler, as_object_error, changes, not_there, still_enabled
 from providers.onecloud.scim_values import ID, RESOURCE, UNREAD, from_scim
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ class ScimAccountsHandler(PersonsHandler):
     def update(
         self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
     ) -> Values:
-        names = {difference.field for difference in differences}
-        changed = {name: value for name, value in desired.fields.items() if name in names}
-        return self._change(desired, live, changed, secrets)
+        return self._change(desired, live, changes(desired, differences), secrets)
 
     def rename(
         self,
@@ -73,8 +71,7 @@ class ScimAccountsHandler(PersonsHandler):
         differences: Sequence[Difference],
         secrets: Mapping[str, str],
     ) -> Values:
-        names = {difference.field for difference in differences}
-        changed = {name: value for name, value in desired.fields.items() if name in names}
+        changed = changes(desired, differences)
         return self._renamed(was, desired, lambda: self._change(desired, live, changed, secrets, renamed=True))
 
     def remove(self, key: str, live: Values, action: Action) -> None:

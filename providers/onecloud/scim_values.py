@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from cxconfig.errors import CxconfigError, UnexpectedAnswer
-from providers.onecloud.values import truth
+from cxconfig.errors import CxconfigError
+from providers.onecloud.values import role_name, roles_read, truth, undocumented
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -70,7 +70,7 @@ def filter_of(login: str) -> str:
 def from_scim(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A resource as plain values by field name, with `ID` and `RESOURCE`.
 
-    Raises `UnexpectedAnswer` for a form that no document shows: taking it for empty would be a guess.
+    Raises `UnexpectedAnswer` for a form that no document shows.
     """
     live: dict[str, Any] = {ID: raw["id"], RESOURCE: raw}
     for name, (attribute, part) in PLACES.items():
@@ -80,13 +80,7 @@ def from_scim(raw: Mapping[str, Any]) -> dict[str, Any]:
             read: Callable[[Any, str], Any] = _READ.get(attribute, _plain)
             live[name] = read(raw.get(attribute), part)
         except (ValueError, TypeError, AttributeError, OverflowError):
-            raise UnexpectedAnswer(
-                f"onecloud: the SCIM account {raw.get('userName')!r} came with `{attribute}` in a form that the vendor"
-                " does not document",
-                system="onecloud",
-                status=200,
-                way_out="Nothing was taken for absent. Look at the user in the contact centre administrator.",
-            ) from None
+            raise undocumented(f"SCIM account {raw.get('userName')!r}", attribute) from None
     return live
 
 
@@ -120,16 +114,7 @@ def _phone(value: Any, kind: str) -> str:
 
 
 def _roles(value: Any, _part: str) -> list[str]:
-    if value is not None and not isinstance(value, list):
-        raise ValueError
-    return [_role(role) for role in value or []]
-
-
-def _role(role: Any) -> str:
-    name = role.get("value") if isinstance(role, Mapping) else role
-    if not isinstance(name, str):
-        raise ValueError
-    return name
+    return roles_read(value)
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:
@@ -208,7 +193,7 @@ def _called(held: Any, kind: str, value: str) -> list[dict[str, Any]]:
 def _cast(held: Any, _part: str, names: Sequence[str]) -> list[Any]:
     """Roles as objects, the only form of SCIM 2.0, also where older contact centres show names; what an object of a
     role that stays has besides is kept."""
-    before = {_role(role).strip(): role for role in held or [] if isinstance(role, Mapping)}
+    before = {role_name(role).strip(): role for role in held or [] if isinstance(role, Mapping)}
     return [before.get(name.strip(), {"value": name.strip()}) for name in names]
 
 

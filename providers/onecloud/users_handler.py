@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cxconfig.errors import CxconfigError, LiveError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, Keeper, Tick, Values, untold
 from providers.onecloud import scim_values
-from providers.onecloud.persons import PersonsHandler, as_object_error, partly_done, still_enabled
+from providers.onecloud.persons import PersonsHandler, as_object_error, changes, partly_done, still_enabled
 from providers.onecloud.scim_client import ScimOff
 from providers.onecloud.values import (
     LOGIN,
@@ -80,8 +80,7 @@ class UsersHandler(PersonsHandler):
     def update(
         self, desired: Desired, live: Values, differences: Sequence[Difference], secrets: Mapping[str, str]
     ) -> Values:
-        names = {difference.field for difference in differences}
-        by_scim = {name: desired.fields[name] for name in desired.fields if name in names & SCIM_FIELDS}
+        names, by_scim = _by_door(desired, differences)
         if by_scim:
             self._patch(desired.key, desired, live, by_scim)
         done = [f"{', '.join(by_scim)} went through SCIM"] if by_scim else []
@@ -95,8 +94,7 @@ class UsersHandler(PersonsHandler):
         differences: Sequence[Difference],
         secrets: Mapping[str, str],
     ) -> Values:
-        names = {difference.field for difference in differences}
-        by_scim = {name: desired.fields[name] for name in desired.fields if name in names & SCIM_FIELDS}
+        names, by_scim = _by_door(desired, differences)
         self._renamed(was, desired, lambda: self._patch(was, desired, live, by_scim))
         return self._update(desired, live, names, secrets, [f"{was} was renamed"])
 
@@ -259,6 +257,12 @@ class UsersHandler(PersonsHandler):
         Without the directory nobody knows before the creation, after which the user is read back.
         """
         return not plain_login(login) and login.casefold() in (self.client.listed() or ())
+
+
+def _by_door(desired: Desired, differences: Sequence[Difference]) -> tuple[set[str], dict[str, Any]]:
+    """The fields that differ, and the declared values of those of them that change through SCIM."""
+    changed = changes(desired, differences)
+    return {difference.field for difference in differences}, {n: v for n, v in changed.items() if n in SCIM_FIELDS}
 
 
 def _readable(spec: FieldSpec) -> bool:

@@ -46,6 +46,16 @@ def an_email(value: str) -> str:
     return value
 
 
+def undocumented(what: str, attribute: str) -> UnexpectedAnswer:
+    """The error for a value that came in a form that no document shows: taking it for empty would be a guess."""
+    return UnexpectedAnswer(
+        f"onecloud: the {what} came with `{attribute}` in a form that the vendor does not document",
+        system="onecloud",
+        status=200,
+        way_out="Nothing was taken for absent. Look at the user in the contact centre administrator.",
+    )
+
+
 def named_roles(value: list[str]) -> list[str]:
     """The value; raises ValueError for a role without a name and for one that stands there twice."""
     if not all(role.strip() for role in value):
@@ -85,7 +95,7 @@ def _by_folded_name(skills: Mapping[str, Any]) -> dict[str, int]:
 def from_vendor(specs: Mapping[str, FieldSpec], raw: Mapping[str, Any]) -> dict[str, Any]:
     """A vendor's user as plain values by field name; unknown keys (`loginInfo`) are ignored, absent ones are empty.
 
-    Raises `UnexpectedAnswer` for a form that no document shows: taking it for empty would be a guess.
+    Raises `UnexpectedAnswer` for a form that no document shows.
     """
     live: dict[str, Any] = {}
     for name, spec in specs.items():
@@ -95,13 +105,7 @@ def from_vendor(specs: Mapping[str, FieldSpec], raw: Mapping[str, Any]) -> dict[
             read: Callable[[Any], Any] = _READ.get(name, _text)
             live[name] = read(raw.get(spec.vendor))
         except (ValueError, TypeError, OverflowError):
-            raise UnexpectedAnswer(
-                f"onecloud: the user {raw.get('loginId')!r} came with `{spec.vendor}` in a form that the vendor does"
-                " not document",
-                system="onecloud",
-                status=200,
-                way_out="Nothing was taken for absent. Look at the user in the contact centre administrator.",
-            ) from None
+            raise undocumented(f"user {raw.get('loginId')!r}", spec.vendor) from None
     return live
 
 
@@ -127,13 +131,14 @@ def _skills(value: Any) -> dict[str, int]:
     return {skill: _number(level) for skill, level in value.items()}
 
 
-def _roles(value: Any) -> list[str]:
+def roles_read(value: Any) -> list[str]:
+    """The names of roles, which come as texts or as objects; raises ValueError for anything else."""
     if value is not None and not isinstance(value, list):
         raise ValueError
-    return [_name(role) for role in value or []]
+    return [role_name(role) for role in value or []]
 
 
-def _name(role: Any) -> str:
+def role_name(role: Any) -> str:
     name = role.get("value") if isinstance(role, Mapping) else role
     if not isinstance(name, str):
         raise ValueError
@@ -144,7 +149,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "disabled": truth,
     "change_password": truth,
     "skills": _skills,
-    "roles": _roles,
+    "roles": roles_read,
 }
 
 
