@@ -15,7 +15,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -33,15 +32,6 @@ class OnRemove(StrEnum):
     DISABLE = "disable"
     DELETE = "delete"
     RETAIN = "retain"
-
-
-class Manage(StrEnum):
-    """Which live objects of a kind are looked at."""
-
-    LISTED = "listed"
-    """Only what is declared."""
-    ALL = "all"
-    """Those that are not declared too: they are reported, and removed when the kind's settings say `on_remove`."""
 
 
 class Extent(StrEnum):
@@ -139,58 +129,9 @@ class Declared:
     """It stands in the files only as an entry of such lists: nothing but the implied fields is managed."""
 
 
-def _folded(key: str) -> str:
+def folded(key: str) -> str:
     """Equal for keys that differ only by case, or by how a letter with an accent is put together."""
     return unicodedata.normalize("NFC", key).casefold()
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """To how many objects of a kind one run may do something: a number, and a percentage of those that are known.
-
-    Of both the stricter holds.
-    """
-
-    count: int | None = None
-    percent: int | None = None
-
-    def allows(self, base: int) -> int:
-        """How many of `base` objects; a part of one is none."""
-        found = [] if self.count is None else [self.count]
-        found += [] if self.percent is None else [base * self.percent // 100]
-        return min(found, default=base)
-
-    def __str__(self) -> str:
-        parts = [] if self.count is None else [f"{self.count:,}"]
-        parts += [] if self.percent is None else [f"{self.percent} %"]
-        return " and ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class KindSettings:
-    """What tenant.yaml says of one kind, under `systems.<system>.kinds.<kind>`.
-
-    `on_remove`: None when it is not said. `exclude`: patterns (`*`, `?`, `[...]`) of keys that are neither touched nor
-    reported. `ignore`: fields that are never compared after creation. `plain_secrets`: secret fields that may stand as
-    text in the files. `limits`: to how many objects a run may do what (see `planning.limits`).
-    """
-
-    on_remove: OnRemove | None = None
-    manage: Manage = Manage.LISTED
-    exclude: tuple[str, ...] = ()
-    ignore: frozenset[str] = frozenset()
-    protect: bool = False
-    plain_secrets: frozenset[str] = frozenset()
-    limits: Mapping[Action, Limit] = field(default_factory=dict)
-
-    def excludes(self, key: str) -> bool:
-        """Is this key one that is neither touched nor reported? Case does not matter."""
-        return self.excluding(key) is not None
-
-    def excluding(self, key: str) -> str | None:
-        """The first pattern that matches the key, None when none does."""
-        name = _folded(key)
-        return next((pattern for pattern in self.exclude if fnmatchcase(name, _folded(pattern))), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,7 +445,7 @@ class Kind(ABC):
     def identity(self, key: str) -> str:
         """May override: equal for keys that may be the same object live. Keys that differ only by case are, so that
         nobody is taken for undeclared because of a spelling."""
-        return _folded(key)
+        return folded(key)
 
     def untouchable(self, key: str, settings: Any) -> str:
         """May override: why an object must never be disabled or deleted by us, whatever is declared; "" when it may.

@@ -15,7 +15,8 @@ from cxconfig.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from cxconfig.kinds import Client, Desired, Handler, Kind, Manage, Registry, Values
+from cxconfig.kind_settings import Manage
+from cxconfig.kinds import Client, Desired, Handler, Kind, Registry, Values
 from cxconfig.language import Secrets, Tenant
 from cxconfig.planning.membership import closed
 from cxconfig.planning.plan import Recorded

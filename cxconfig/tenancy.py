@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from cxconfig.errors import InputError, InputErrors, SettingsError
-from cxconfig.kinds import Declared, Desired, Extent, Kind, KindSettings, OnRemove, Registry, SecretRef
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared, Desired, Extent, Kind, OnRemove, Registry, SecretRef
 from cxconfig.language import Secrets, SystemEntry, Tenant
 from cxconfig.language.references import PULUMI
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase

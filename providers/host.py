@@ -26,7 +26,8 @@ from cxconfig.errors import (
     Unavailable,
 )
 from cxconfig.journal import Entry, Event, Journal, error_to_data
-from cxconfig.kinds import Action, Desired, Difference, Kind, KindSettings, OnRemove, Values
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Action, Desired, Difference, Kind, OnRemove, Values
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import HandedStep, Handover
 from cxconfig.planning.membership import not_there

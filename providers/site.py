@@ -14,7 +14,8 @@ from cxconfig.engine.stack_secrets import Setting, asked_here, full_key, secret_
 from cxconfig.errors import Place, SettingsError
 from cxconfig.handed_out import HandedOut, file_for
 from cxconfig.kept_files import KeptFiles
-from cxconfig.kinds import Handler, Kind, KindSettings
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Handler, Kind
 from cxconfig.language import Secrets, SystemEntry, Tenant, load
 from cxconfig.planning.handover import Handover
 from cxconfig.planning.record import KEY, ORIGIN, Digester, origin_mark

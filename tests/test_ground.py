@@ -21,6 +21,7 @@ LIBRARY = ("cxconfig", "providers")
 CORE = (
     "cxconfig.language",
     "cxconfig.kinds",
+    "cxconfig.kind_settings",
     "cxconfig.planning",
     "cxconfig.reports",
     "cxconfig.schema",

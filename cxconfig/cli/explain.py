@@ -137,7 +137,7 @@ def _explained(
     found: Objects, kind: Kind, declared: Declared, path: tuple[str, ...], live: Values | None, looked: bool
 ) -> Explained:
     """One field, or with a second part of the path one entry of it."""
-    from cxconfig.kinds import KindSettings
+    from cxconfig.kind_settings import KindSettings
     from cxconfig.language.keywords import EXTENDS
     from cxconfig.language.origins import origins
     from cxconfig.reports.explained import Explained, entry_at
@@ -174,7 +174,7 @@ def _live(tenant: Tenant, kind: Kind, declared: Declared) -> Values | None:
 
     from cxconfig.cli.common import progress
     from cxconfig.engine.stack_secrets import resolver
-    from cxconfig.kinds import KindSettings
+    from cxconfig.kind_settings import KindSettings
     from cxconfig.live import Live
     from cxconfig.tenancy import desired_object
     from providers.registry import REGISTRY

@@ -16,7 +16,7 @@ from cxconfig.environments import plain_environments
 from cxconfig.errors import CxconfigError, SettingsError
 from cxconfig.handed_out import told, waiting
 from cxconfig.kept_files import KeptFiles
-from cxconfig.kinds import Manage
+from cxconfig.kind_settings import Manage
 from cxconfig.language import Secrets, Tenant, load
 from cxconfig.language.excerpts import attach
 from cxconfig.live import Live

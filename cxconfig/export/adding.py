@@ -10,8 +10,8 @@ from typing import Any
 from cxconfig.errors import InputError, InputErrors, Place, SettingsError
 from cxconfig.export.matching import Edit
 from cxconfig.export.proposal import Folder
-from cxconfig.export.values import folded, unusable
-from cxconfig.kinds import Kind
+from cxconfig.export.values import unusable
+from cxconfig.kinds import Kind, folded
 from cxconfig.language import references
 from cxconfig.language.folder import SUFFIXES, displayed
 from cxconfig.language.mistakes import Mistakes, Sheet, dotted, shown

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Any, Final, Protocol, TypeAlias
 
-from cxconfig.export.values import fields_of_interest, folded, is_default, target_of, writable
-from cxconfig.kinds import Declared, Kind, KindSettings, Values
+from cxconfig.export.values import fields_of_interest, is_default, target_of, writable
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared, Kind, Values, folded
 from cxconfig.language.layers import REMOVE, REPLACE
 from cxconfig.tenancy import desired_object
 

@@ -23,7 +23,8 @@ from cxconfig.export.matching import (
 )
 from cxconfig.export.reading import Seen
 from cxconfig.export.values import exportable
-from cxconfig.kinds import Declared, Kind, KindSettings, Registry, Values
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared, Kind, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.language.document import load_with_sources
 from cxconfig.language.folder import ENVIRONMENTS, SUFFIXES, displayed

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from cxconfig.errors import LiveError, PermissionDenied, Refused, SettingsError, UnexpectedAnswer
-from cxconfig.export.values import folded, ordered, target_of, texts_in, unusable
-from cxconfig.kinds import Handler, Kind, KindSettings, Registry, Values
+from cxconfig.export.values import ordered, target_of, texts_in, unusable
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Handler, Kind, Registry, Values, folded
 from cxconfig.language import Tenant
 from cxconfig.live import Watch
 from cxconfig.tenancy import desired_object

@@ -6,12 +6,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from cxconfig.kinds import Kind, Values
+from cxconfig.kinds import Kind, Values, folded
 from cxconfig.language import references, rules
 from cxconfig.language.layers import REMOVE, REPLACE
 from cxconfig.language.mistakes import Mistakes, Sheet
 from cxconfig.language.nodes import ScalarNode
-from cxconfig.language.sections import folded, usable
+from cxconfig.language.sections import usable
 from cxconfig.language.shape import ListShape, MapShape, RecordShape, Spot, TextShape, fields_of, validated
 
 _UNWRITABLE = re.compile(

@@ -11,7 +11,8 @@ from pathlib import Path as FilePath
 from urllib.parse import parse_qsl, urlsplit
 
 from cxconfig.errors import InputErrors, Place
-from cxconfig.kinds import Declared, KindSettings, Manage, Registry, SecretRef
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Declared, Registry, SecretRef
 from cxconfig.language import references, variables
 from cxconfig.language.doors import crossings
 from cxconfig.language.excerpts import attach

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cxconfig.errors import InputError, Place
-from cxconfig.kinds import Declared, Kind, KindSettings, Registry
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared, Kind, Registry
 from cxconfig.language.keywords import WAS
 from cxconfig.language.mistakes import dotted, shown
 

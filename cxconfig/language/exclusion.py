@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cxconfig.errors import InputError
-from cxconfig.kinds import Declared, KindSettings
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared
 from cxconfig.language.mistakes import dotted, shown
 
 

@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, FieldSpec, Kind, KindSettings, OnRemove, PlainSecret, SecretRef
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared, FieldSpec, Kind, OnRemove, PlainSecret, SecretRef
 from cxconfig.language import references
 from cxconfig.language.keywords import keywords_of, read_keywords
 from cxconfig.language.mistakes import Path, shown

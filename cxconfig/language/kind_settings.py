@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cxconfig.kinds import Kind, KindSettings, Manage, OnRemove
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Kind, OnRemove
 from cxconfig.language.limits import read_limits
 from cxconfig.language.mistakes import Path, Sheet, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, described, is_null

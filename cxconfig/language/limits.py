@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cxconfig.kinds import Action, Kind, Limit
+from cxconfig.kind_settings import Limit
+from cxconfig.kinds import Action, Kind
 from cxconfig.language import references, scalars
 from cxconfig.language.mistakes import shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, described, is_null

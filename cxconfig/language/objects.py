@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from cxconfig.errors import InputError
-from cxconfig.kinds import Declared, Kind, KindSettings, Registry
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared, Kind, Registry, folded
 from cxconfig.language.fields import Fields, Part, Use
 from cxconfig.language.inheritance import Inheritance
 from cxconfig.language.keywords import EXTENDS, extended
@@ -13,7 +14,7 @@ from cxconfig.language.layers import Idle, finished, merge, merged, removes
 from cxconfig.language.mistakes import Mistakes, Sheet, dotted, shown
 from cxconfig.language.nodes import MappingNode, Node, ScalarNode, is_null
 from cxconfig.language.owning import Claim, Owned
-from cxconfig.language.sections import DEFAULTS, TEMPLATES, Entry, Layer, folded, other_case
+from cxconfig.language.sections import DEFAULTS, TEMPLATES, Entry, Layer, other_case
 from cxconfig.language.shape import Spot
 
 MOST_MERGED = 2_000_000

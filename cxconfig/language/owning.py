@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, Kind, Owning
+from cxconfig.kinds import Declared, Kind, Owning, folded
 from cxconfig.language.mistakes import Mistakes, Path, Sheet, shown
 from cxconfig.language.nodes import ScalarNode
-from cxconfig.language.sections import folded, other_case, usable
+from cxconfig.language.sections import other_case, usable
 from cxconfig.language.shape import Spot
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Kind, Registry
+from cxconfig.kinds import Kind, Registry, folded
 from cxconfig.language import references
 from cxconfig.language.mistakes import Path as NodePath
 from cxconfig.language.mistakes import Sheet, shown
@@ -116,11 +115,6 @@ class Layer:
             _twice(f"the defaults of {kind.name} stand", key, self.defaults[kind.id].key, path, sheet)
         else:
             self.defaults[kind.id] = Entry(key, node)
-
-
-def folded(name: str) -> str:
-    """Two names that fold to the same are one object to every system."""
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def other_case(kind: Kind, other: str, place: Place) -> tuple[str, str]:

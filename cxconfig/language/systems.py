@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from cxconfig.ci import in_ci
 from cxconfig.errors import InputError, InputErrors, Place
-from cxconfig.kinds import KindSettings, Manage, Registry, SecretRef, System
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Registry, SecretRef, System
 from cxconfig.language import references
 from cxconfig.language.kind_settings import read_kinds
 from cxconfig.language.mistakes import Mistakes, Path, Sheet, dotted

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cxconfig.kinds import Action, KindSettings, OnRemove, SecretRef, Values
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Action, OnRemove, SecretRef, Values
 
 ENVIRONMENT = "CXCONFIG_HANDOVER"
 """Environment variable with the file's path."""

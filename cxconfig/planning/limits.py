@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cxconfig.errors import SettingsError
-from cxconfig.kinds import Action, Kind, Limit, OnRemove, Registry, Values
+from cxconfig.kind_settings import Limit
+from cxconfig.kinds import Action, Kind, OnRemove, Registry, Values
 from cxconfig.nearness import did_you_mean
 from cxconfig.planning.plan import Exceeded, Plan, Step
 from cxconfig.planning.record import BESIDE, is_candidate, recorded_on_remove

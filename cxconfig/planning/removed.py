@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cxconfig.kinds import Action, Cause, Kind, KindSettings, Manage, OnRemove, Values
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Action, Cause, Kind, OnRemove, Values
 from cxconfig.planning.plan import Recorded, Step
 from cxconfig.planning.record import is_candidate, recorded_on_remove, recorded_protect
 from cxconfig.planning.world import World, former_keys

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Desired, Kind, KindSettings, Values
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Desired, Kind, Values
 from cxconfig.planning.plan import Kept, Recorded
 from cxconfig.planning.record import Digester
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from cxconfig.cells import columns, pad, safe, wrap
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, Kind, KindSettings, Limit, Registry, SecretRef, Values
+from cxconfig.kind_settings import KindSettings, Limit
+from cxconfig.kinds import Declared, Kind, Registry, SecretRef, Values
 from cxconfig.language import API_VERSION, SystemEntry, Tenant
 from cxconfig.language.keywords import MEANINGS
 from cxconfig.language.origins import Origin

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cxconfig.kinds import Action, Kind, Manage, Registry, System
+from cxconfig.kind_settings import Manage
+from cxconfig.kinds import Action, Kind, Registry, System
 from cxconfig.language.document import BACKENDS
 from cxconfig.language.keywords import EXTENDS, IGNORE, MEANINGS, PROTECT, WAS, comparable, keywords_of
 from cxconfig.language.limits import COUNT, MOST_PERCENT, PERCENT

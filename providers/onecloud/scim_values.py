@@ -7,12 +7,12 @@ e-mail addresses the primary one counts, else the first. Everything that is sent
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from cxconfig.errors import CxconfigError
+from cxconfig.kinds import folded
 from providers.onecloud.values import role_name, roles_read, truth, undocumented
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -56,7 +56,7 @@ _SAYS_NOTHING = frozenset({"type", "primary"})
 
 def folded_login(login: str) -> str:
     """Equal for spellings of one login."""
-    return unicodedata.normalize("NFC", login.strip()).casefold()
+    return folded(login.strip())
 
 
 def filter_of(login: str) -> str:

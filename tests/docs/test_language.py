@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cxconfig.errors import InputErrors
-from cxconfig.kinds import Manage, OnRemove
+from cxconfig.kind_settings import Manage
+from cxconfig.kinds import OnRemove
 from cxconfig.language import load
 from cxconfig.reports.mishaps import error_lines
 from cxconfig.reports.palette import Palette

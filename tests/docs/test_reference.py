@@ -11,7 +11,8 @@ import yaml
 from cxconfig.engine.program import urn_of
 from cxconfig.engine.stack import PROJECT
 from cxconfig.engine.stack_secrets import TENANT_SETTING
-from cxconfig.kinds import Action, Kind, KindSettings, Limit, Manage, OnRemove
+from cxconfig.kind_settings import KindSettings, Limit, Manage
+from cxconfig.kinds import Action, Kind, OnRemove
 from cxconfig.language import load
 from cxconfig.planning.handover import ENVIRONMENT
 from cxconfig.planning.record import ITERATIONS

@@ -19,7 +19,8 @@ from cxconfig.errors import (
 )
 from cxconfig.export import reading
 from cxconfig.export.reading import Seen, read_kind, read_tenant
-from cxconfig.kinds import KindSettings, Values
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Values
 from cxconfig.language import load
 from tests.export.fakes import AGENTS, REGISTRY, Connected, DeskHandler, Live, Silent, written
 

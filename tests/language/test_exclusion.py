@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cxconfig.errors import InputErrors
-from cxconfig.kinds import KindSettings, Manage, Registry
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Registry
 from cxconfig.language import load
 from tests.language.fakes import REGISTRY, TENANT, Agents, Desk, Groups
 

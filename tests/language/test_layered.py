@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cxconfig.errors import InputErrors, SettingsError
-from cxconfig.kinds import KindSettings, Manage, OnRemove, PlainSecret
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import OnRemove, PlainSecret
 from cxconfig.language import Tenant, load
 from tests.language.fakes import REGISTRY, TENANT, written
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cxconfig.errors import InputErrors, Place, SettingsError
-from cxconfig.kinds import KindSettings, OnRemove, SecretRef
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import OnRemove, SecretRef
 from cxconfig.language import Tenant, load
 from tests.language.fakes import REGISTRY, TENANT, agents, written
 

@@ -18,7 +18,8 @@ from cxconfig.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from cxconfig.kinds import Action, Declared, Desired, Difference, KindSettings, OnRemove, Values
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Action, Declared, Desired, Difference, OnRemove, Values
 from cxconfig.sandbox import Sandbox
 from cxconfig.tenancy import desired_object
 from providers.onecloud.scim_accounts import ScimAccounts

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, Cause, Declared, KindSettings, OnRemove, SecretRef
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Action, Cause, Declared, OnRemove, SecretRef
 from cxconfig.planning.compare import Key, World, compare
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import Digester, record_of

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cxconfig.errors import SettingsError
-from cxconfig.kinds import Action, Difference, Limit, Manage, OnRemove
+from cxconfig.kind_settings import Limit, Manage
+from cxconfig.kinds import Action, Difference, OnRemove
 from cxconfig.planning.compare import compare
 from cxconfig.planning.limits import NOT_RAISED, OPTION, VARIABLE, Raised, counted, exceeded, parsed, unneeded
 from cxconfig.planning.plan import Exceeded, Plan, Result, Step

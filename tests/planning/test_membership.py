@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, Cause, Declared, KindSettings, Manage, OnRemove
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Action, Cause, Declared, OnRemove
 from cxconfig.planning.compare import compare
 from cxconfig.planning.plan import Plan, Recorded, Result
 from cxconfig.planning.record import Digester, record_of

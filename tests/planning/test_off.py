@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, KindSettings, OnRemove
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Action, OnRemove
 from cxconfig.planning.compare import compare
 from cxconfig.planning.plan import Plan, Recorded, Result
 from cxconfig.planning.renames import followed

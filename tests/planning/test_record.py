@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Declared, KindSettings, OnRemove, SecretRef
+from cxconfig.kind_settings import KindSettings
+from cxconfig.kinds import Declared, OnRemove, SecretRef
 from cxconfig.planning.record import (
     Digester,
     candidate,

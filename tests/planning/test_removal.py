@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, Cause, Declared, KindSettings, Manage, OnRemove, SecretRef
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Action, Cause, Declared, OnRemove, SecretRef
 from cxconfig.planning.compare import compare
 from cxconfig.planning.plan import Plan, Recorded, Result, Step
 from cxconfig.planning.record import Digester, candidate, differing, observed_record, record_of, unreadable

@@ -10,7 +10,8 @@ import pytest
 
 from cxconfig.engine.steps import behind, catching_up, expected, ghosts, handed_steps, resources_for
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, Cause, Declared, KindSettings, Manage, OnRemove, SecretRef
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Action, Cause, Declared, OnRemove, SecretRef
 from cxconfig.planning.compare import compare
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import Digester, candidate, record_of

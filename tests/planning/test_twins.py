@@ -10,7 +10,8 @@ import pytest
 
 from cxconfig.engine.steps import dependents, expected, handed_steps, needs_of, resources_for
 from cxconfig.errors import Place
-from cxconfig.kinds import Action, Declared, Desired, KindSettings, Manage, OnRemove
+from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kinds import Action, Declared, Desired, OnRemove
 from cxconfig.language import Tenant
 from cxconfig.planning.compare import compare
 from cxconfig.planning.handover import HandedStep, Handover

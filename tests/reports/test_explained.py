@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cxconfig.kinds import folded
 from cxconfig.language.document import load, load_with_sources
 from cxconfig.language.origins import listed, origins
-from cxconfig.language.sections import folded
 from cxconfig.reports.explained import effective
 from cxconfig.writing.editor import document
 from tests.language.fakes import REGISTRY, TENANT, written
