@@ -133,6 +133,24 @@ def environment(engine: Engine, base: Mapping[str, str] | None = None) -> dict[s
     return env
 
 
+def asked_within(*arguments: str) -> str | None:
+    """What the engine of this machine answers within one of its own processes, whose environment says which state and
+    project are meant; None without an answer."""
+    try:
+        answer = subprocess.run(
+            [str(locate().binary), *arguments, "--non-interactive"],
+            env={**without_options(os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except (EngineMissing, OSError):
+        return None
+    return answer.stdout if answer.returncode == 0 else None
+
+
 def version_of(binary: Path) -> str:
     """What `binary version` prints, such as `3.259.0`; raises `EngineMissing` when it does not run."""
     env = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}

@@ -6,14 +6,12 @@ Only a program runs in a preview and an up and not in a destroy, which asks for 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cxconfig.engine.locate import locate, without_options
+from cxconfig.engine.locate import asked_within
 from cxconfig.engine.stack import recorded_in
-from cxconfig.errors import EngineMissing, SettingsError
+from cxconfig.errors import SettingsError
 from cxconfig.kinds import Action, Desired, Difference, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.live import Live
@@ -88,22 +86,10 @@ def _disabled(registry: Registry, world: World, turned: Iterable[Desired]) -> It
 
 def _recorded_here(name: str, registry: Registry) -> list[Recorded]:
     """What the stack holds that an engine works on, asked from within its program; an answer is needed."""
-    try:
-        command = [str(locate().binary), "stack", "export", "--stack", name, "--non-interactive"]
-        answer = subprocess.run(
-            command,
-            env={**without_options(os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except (EngineMissing, OSError):
-        answer = None
-    if answer is None or answer.returncode:
+    answer = asked_within("stack", "export", "--stack", name)
+    if answer is None:
         raise SettingsError(
             "the state could not be read, so nobody knows how many objects this run would remove",
             way_out="Run `cxconfig doctor`: it says which engine is asked, and why; or use `cxconfig up`.",
         )
-    return recorded_in(json.loads(answer.stdout), registry)
+    return recorded_in(json.loads(answer), registry)

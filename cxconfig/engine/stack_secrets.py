@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -103,20 +102,7 @@ def asked_here(name: str) -> dict[str, Setting] | None:
     Such a process runs in the project's folder and with the engine's environment. What the engine itself hands to it
     would do for an up; a refresh or destroy is handed the settings of the last up, with secrets that may be no more.
     """
-    from cxconfig.engine.locate import locate, without_options
-    from cxconfig.errors import EngineMissing
+    from cxconfig.engine.locate import asked_within
 
-    try:
-        command = [str(locate().binary), *SHOWN, "--stack", name, "--non-interactive"]
-        answer = subprocess.run(
-            command,
-            env={**without_options(os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except (EngineMissing, OSError):
-        return None
-    return settings_from(answer.stdout) if answer.returncode == 0 else None
+    answer = asked_within(*SHOWN, "--stack", name)
+    return settings_from(answer) if answer is not None else None

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from cxconfig.kinds import Action, Cause
+from cxconfig.planning.limits import DONE
 from cxconfig.planning.plan import Fate, Outcome, Plan, Result, Step
 from cxconfig.reports.folding import by_action, names
 
 MOST_SPENT = 5
 
 DONE_WORDS = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.RENAME: "renamed",
-    Action.REPLACE: "replaced",
+    **DONE,
     Action.ADOPT: "adopted",
-    Action.DISABLE: "disabled",
-    Action.DELETE: "deleted",
     Action.FORGET: "forgotten",
     Action.RECORD: "recorded",
     Action.NONE: "left",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from cxconfig.errors import OutcomeUnknown, PermissionDenied, Refused, UnexpectedAnswer, Unreachable
+from cxconfig.errors import PermissionDenied, Refused, UnexpectedAnswer, Unreachable
 from providers.onecloud.scim_client import ScimClient
 from providers.onecloud.values import contradicted, truth
 from providers.transport import Answer, Connection, segment
@@ -149,16 +149,7 @@ class OneCloudClient:
         """A write; one that is answered with an error in a body of status 200 may have been carried out or not."""
         answer = self.connection.call(method, path, json=body, expect=WRITTEN, secrets=secrets)
         if _speaks_of_an_error(answer):
-            raise OutcomeUnknown(
-                f"onecloud: {answer.endpoint} answered {answer.status}: {answer.said(secrets)};"
-                " whether the change was made is unknown",
-                system="onecloud",
-                endpoint=answer.endpoint,
-                status=answer.status,
-                said=answer.said(secrets),
-                request_id=answer.request_id,
-                way_out="Run the command again: it reads what is live and does only what is missing.",
-            )
+            raise answer.unclear(secrets)
 
     def _read_once(self, name: str, read: Any) -> Any:
         with self._lock:

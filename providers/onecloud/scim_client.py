@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from cxconfig.errors import LiveError, OutcomeUnknown, PermissionDenied, Refused, Unavailable, UnexpectedAnswer
+from cxconfig.errors import LiveError, PermissionDenied, Refused, Unavailable, UnexpectedAnswer
 from providers.onecloud.scim_values import ERROR_SCHEMA, filter_of, folded_login
 from providers.transport import Answer, Connection, segment
 
@@ -143,16 +143,7 @@ class ScimClient:
             return None
         schemas = shown.get("schemas")
         if shown.get("error") or (isinstance(schemas, list) and ERROR_SCHEMA in schemas):
-            raise OutcomeUnknown(
-                f"onecloud: {answer.endpoint} answered {answer.status}: {answer.said(secrets)};"
-                " whether the change was made is unknown",
-                system="onecloud",
-                endpoint=answer.endpoint,
-                status=answer.status,
-                said=answer.said(secrets),
-                request_id=answer.request_id,
-                way_out="Run the command again: it reads what is live and does only what is missing.",
-            )
+            raise answer.unclear(secrets)
         return shown if _is_resource(shown) else None
 
     def _look_up(self, login: str) -> dict[str, Any] | None:

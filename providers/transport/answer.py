@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from cxconfig.errors import UnexpectedAnswer
+from cxconfig.errors import OutcomeUnknown, UnexpectedAnswer
 from providers.transport.hiding import shortened, without_control
 
 _LOOKED_AT = 20_000
@@ -94,6 +94,19 @@ class Answer:
             title = _TITLE.search(text)
             text = f"an HTML page: {html.unescape(title[1]).strip()}" if title else "an HTML page"
         return shortened(text, hidden, numbers=True)
+
+    def unclear(self, hidden: Collection[str] = ()) -> OutcomeUnknown:
+        """The error for a write that was accepted, and whose body speaks of an error."""
+        said = self.said(hidden)
+        return OutcomeUnknown(
+            f"{self.system}: {self.endpoint} answered {self.status}: {said}; whether the change was made is unknown",
+            system=self.system,
+            endpoint=self.endpoint,
+            status=self.status,
+            said=said,
+            request_id=self.request_id,
+            way_out="Run the command again: it reads what is live and does only what is missing.",
+        )
 
 
 def _no_number(text: str) -> NoReturn:
