@@ -409,7 +409,7 @@ def backend_problem(text: str) -> tuple[str, str] | None:
         password = parts.password
     except ValueError:
         return "this is not an address", form
-    if parts.scheme not in BACKENDS or "://" not in text:
+    if not text.startswith(tuple(f"{backend}://" for backend in BACKENDS)):
         return f"must be an address that begins with one of {', '.join(f'{b}://' for b in BACKENDS)}", form
     if password is not None or any(_SECRET_WORD.search(name) for name, _ in parse_qsl(parts.query)):
         return "credentials must not stand in a file", "put the whole address into a variable and write ${env:NAME}"
