@@ -2,7 +2,7 @@
 
 One of mode 0600 for each object, in a folder of its stack that git ignores: there may be phone numbers in it, so it is
 no journal. It is whole or not there, and on the disk before the object is deleted. One that somebody else could have
-read or written is refused.
+read or written is refused, as is a folder that leads elsewhere. Who writes or removes one is alone at it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ class KeptFiles:
         Raises `SettingsError` for a file that cannot be trusted.
         """
         try:
+            private_files.refuse_foreign(self.folder, self.folder.parent)
             paths = sorted(path for path in self.folder.iterdir() if path.suffix == ".json")
         except (FileNotFoundError, NotADirectoryError):
             return []
@@ -58,7 +59,8 @@ class KeptFiles:
         path = self._path(kept.kind, kept.key, kept.origin)
         try:
             private_files.make_folder(self.folder, self.folder.parent)
-            private_files.put(path, json.dumps(asdict(kept)))
+            with self._alone():
+                private_files.put(path, json.dumps(asdict(kept)))
         except OSError as error:
             raise SettingsError(
                 f"{path}: {error.strerror}: what a replacement is to carry over could not be written there, so nothing"
@@ -69,16 +71,22 @@ class KeptFiles:
     def forget(self, kept: Kept, registry: Registry) -> None:
         """Remove it, if it is still this one. What cannot be removed stays, and the next run speaks of it."""
         path = self._path(kept.kind, kept.key, kept.origin)
-        with suppress(OSError, SettingsError):
+        with suppress(OSError, SettingsError), self._alone():
             if self._read(path, registry) == kept:
                 path.unlink()
                 private_files.flush(self.folder)
 
     def tidy(self) -> None:
         """Remove what a kill left half written; nothing was deleted then."""
-        with suppress(OSError):
+        with suppress(OSError), self._alone():
             for path in list(self.folder.glob(f"*{private_files.NEW}")):
                 path.unlink(missing_ok=True)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Runs that have nothing to do hold no lock of the stack: what another one is writing must not be taken for
+        left behind. Raises `OSError` where nothing was ever written."""
+        private_files.refuse_foreign(self.folder, self.folder.parent)
+        return private_files.locked(self.folder.with_name(f"{self.folder.name}.lock"))
 
     def _path(self, kind: str, key: str, origin: str) -> Path:
         name = hashlib.sha256("\0".join([origin, kind, key]).encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -86,6 +94,7 @@ class KeptFiles:
 
     def _read(self, path: Path, registry: Registry) -> Kept | None:
         try:
+            private_files.refuse_foreign(self.folder, self.folder.parent)
             data = _private(path)
         except FileNotFoundError:
             return None
@@ -95,7 +104,7 @@ class KeptFiles:
             kept = Kept(**json.loads(data))
             texts = (kept.kind, kept.key, kept.origin, kept.time)
             sound = all(isinstance(text, str) for text in texts) and isinstance(kept.values, dict) and bool(kept.when)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             sound = False
         if not sound or path != self._path(kept.kind, kept.key, kept.origin):
             raise _unusable(path, "it is damaged")

@@ -132,3 +132,16 @@ def test_what_waits_to_be_handed_out(tmp_path: Path) -> None:
 
 
 REST = "which you alone can read: hand them out, then delete the file"
+
+
+def test_a_folder_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    """No password goes where somebody has put a link, and that place stays as it is."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    elsewhere.chmod(0o755)
+    path = file_for(tmp_path, "acme")
+    path.parent.parent.mkdir()
+    path.parent.symlink_to(elsewhere)
+    with pytest.raises(SettingsError, match="is a link, and nothing private"):
+        HandedOut(path).add("onecloud", "users", "jdoe", "secret")
+    assert list(elsewhere.iterdir()) == [] and elsewhere.stat().st_mode & 0o777 == 0o755

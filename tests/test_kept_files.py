@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,7 @@ def changed(**values: Any) -> str:
         (changed(values={"nonsense": "x"}), "does not hold what this version"),
         (changed(values={"skills": {"English": "high"}}), "does not hold what this version"),
         (changed(values={"work_phone": [PHONE]}), "does not hold what this version"),
+        ("[" * 200_000, "damaged"),
         (" " * 1_100_000, "too large"),
     ],
 )
@@ -214,3 +216,58 @@ def test_a_keeper_keeps_and_forgets(tmp_path: Path) -> None:
     assert everything(tmp_path) == [keeper.kept] and keeper.kept is not None and keeper.kept.values == VALUES
     keeper.forget()
     assert everything(tmp_path) == [] and keeper.kept is None
+
+
+@pytest.mark.parametrize("name", ["replacements", "replacements/acme"])
+def test_a_folder_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
+    """To write as to read: nothing private goes through a link, and nothing beyond it is changed."""
+    files(tmp_path).put(JDOE)
+    folder = tmp_path / ".cxconfig" / name
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    elsewhere.chmod(0o755)
+    folder.symlink_to(elsewhere)
+    before = {path: path.stat().st_mtime_ns for path in elsewhere.rglob("*")}
+    for work in (
+        lambda: everything(tmp_path),
+        lambda: files(tmp_path).find(REGISTRY, USERS, "jdoe", "here"),
+        lambda: files(tmp_path).put(replace(JDOE, key="other")),
+    ):
+        with pytest.raises(SettingsError, match="is a link, and nothing private"):
+            work()
+    files(tmp_path).forget(JDOE, REGISTRY)
+    files(tmp_path).tidy()
+    assert {path: path.stat().st_mtime_ns for path in elsewhere.rglob("*")} == before
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o755
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can give a folder away")
+def test_somebody_elses_folder_is_refused(tmp_path: Path) -> None:
+    """It would be his to read."""
+    files(tmp_path).put(JDOE)
+    os.chown(only(tmp_path).parent, 12345, -1)
+    for work in (lambda: everything(tmp_path), lambda: files(tmp_path).put(replace(JDOE, key="other"))):
+        with pytest.raises(SettingsError, match="belongs to somebody else"):
+            work()
+
+
+def test_what_another_run_is_writing_is_not_tidied_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run with nothing to do holds no lock of the stack; it waits for who is between a file and its name."""
+    files(tmp_path).put(replace(JDOE, key="other"))
+    (other,) = everything(tmp_path)
+    runs: list[threading.Thread] = []
+    original = Path.replace
+
+    def renaming(path: Path, target: Path) -> Path:
+        for work in (files(tmp_path).tidy, lambda: files(tmp_path).forget(other, REGISTRY)):
+            runs.append(threading.Thread(target=work))
+            runs[-1].start()
+            runs[-1].join(0.2)
+            assert runs[-1].is_alive()
+        return original(path, target)
+
+    monkeypatch.setattr(Path, "replace", renaming)
+    files(tmp_path).put(JDOE)
+    for run in runs:
+        run.join()
+    assert everything(tmp_path) == [JDOE]
