@@ -80,12 +80,34 @@ class ScimClient:
             if refused.status != 404:
                 raise
         except PermissionDenied as denied:
-            raise _off(denied) from denied
+            return self._unless_again(login, _off(denied))
         if self._directory.user(login) is not None:
-            raise self._contradicted(login)
+            return self._unless_again(login, self._contradicted(login))
         if not self._answers:
             self._prove(login)
         return None
+
+    def _unless_again(self, login: str, off: LiveError) -> dict[str, Any] | None:
+        """What a second look-up finds, `off` when that is refused as well: one refusal may be of that one call alone,
+        and where SCIM is off users are deleted and created again."""
+        try:
+            return self._look_up(login)
+        except (Refused, PermissionDenied) as refused:
+            if not _as_off(refused):
+                raise
+        raise off
+
+    def answers_now(self, login: str) -> bool:
+        """Does SCIM answer for somebody who exists? Asked anew, whatever was found out before; refused once, again."""
+        for _ in range(2):
+            try:
+                self._look_up(login)
+            except (Refused, PermissionDenied) as refused:
+                if not _as_off(refused):
+                    raise
+            else:
+                break
+        return self._answers
 
     def everybody(self) -> list[dict[str, Any]] | None:
         """GET without a filter: all resources, None when that is refused or not the whole of them.
@@ -113,7 +135,7 @@ class ScimClient:
         if self._off is None and not self._answers:
             with contextlib.suppress(ScimOff):
                 self.find(login)
-        return self._off
+        return None if self._answers else self._off
 
     def create(self, body: Mapping[str, Any], secrets: tuple[str, ...] = ()) -> dict[str, Any] | None:
         """POST; the new resource, None when the answer shows none."""
@@ -170,7 +192,8 @@ class ScimClient:
                 if refused.status != 404:
                     raise
                 if self._directory.user(login) is not None:
-                    raise _off(refused) from refused
+                    self._unless_again(login, _off(refused))
+                    return
             else:
                 return
         raise Unavailable(
@@ -232,6 +255,11 @@ def _unexpected(what: str) -> UnexpectedAnswer:
         status=200,
         way_out="Nothing was taken for absent. Check that systems.onecloud.url names the contact centre itself.",
     )
+
+
+def _as_off(refused: LiveError) -> bool:
+    """Is it what every look-up is answered with where SCIM is off?"""
+    return isinstance(refused, PermissionDenied) or refused.status == 404
 
 
 def _off(error: LiveError) -> ScimOff:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from cxconfig.errors import CxconfigError, LiveError, PermissionDenied, Refused
+from cxconfig.errors import ChangedSincePreview, CxconfigError, LiveError, PermissionDenied, Refused
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, Keeper, Tick, Values, untold
 from providers.onecloud import scim_values
 from providers.onecloud.persons import PersonsHandler, as_object_error, changes, partly_done, still_enabled
@@ -108,6 +108,15 @@ class UsersHandler(PersonsHandler):
     ) -> Values:
         if "password" not in secrets:
             raise as_object_error(desired, "a replacement needs the password, which the creation demands")
+        if self.client.scim.answers_now(desired.key):
+            raise ChangedSincePreview(
+                "SCIM was off for this contact centre when the preview was made, and answers now, so no replacement is"
+                " needed; nothing was changed",
+                kind=desired.kind,
+                key=desired.key,
+                place=desired.place,
+                way_out="Run again: the next preview shows the change in place.",
+            )
         carried = {name: live[name] for name, spec in self.kind.specs.items() if _readable(spec) and name in live}
         carried = {name: value for name, value in carried.items() if name not in desired.fields}
         keeper.keep(carried)

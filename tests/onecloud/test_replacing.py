@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from cxconfig.errors import LiveError, ObjectError, OutcomeUnknown, PermissionDenied, Refused, SettingsError
+from cxconfig.errors import (
+    ChangedSincePreview,
+    LiveError,
+    ObjectError,
+    OutcomeUnknown,
+    PermissionDenied,
+    Refused,
+    SettingsError,
+)
 from cxconfig.kinds import Desired
 from cxconfig.sandbox import Sandbox
 from providers.onecloud.users_handler import UsersHandler
@@ -14,7 +22,9 @@ from tests.onecloud.support import JDOE, KIND, PASSWORD, USER, Noting, desired, 
 from tests.onecloud.test_users import LOST, NOT_MADE, SECRETS, kind_of, read, writes
 
 ONE = f"{USER}/*"
+SCIM = "/configapi/v2/scim/users"
 LIVE = JDOE | {"workPhone": "12", "roles": ["Agent"], "extension": "1007", "changePassword": True}
+OFF = {"scim": "404"}
 WANTED = desired(last_name="Roe", skills=None)
 CARRIED = {
     "email": "",
@@ -45,7 +55,7 @@ def failed(box: Sandbox, handler: UsersHandler, error: type[Exception], text: st
 
 def test_a_replacement_carries_over_what_can_be_read() -> None:
     """Deleted and created with what is declared, and with the live values of what is not, which are kept until then."""
-    with handled(LIVE, switches={"scim": "404"}) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         live, keeper = read(handler, WANTED), Noting(box)
         handler.replace(WANTED, live, KIND.compare(WANTED, live), SECRETS, keeper)
         assert writes(box) == ["DELETE", "POST"]
@@ -60,7 +70,7 @@ def test_a_replacement_carries_over_what_can_be_read() -> None:
 @pytest.mark.parametrize("method", ["DELETE", "POST"])
 def test_a_lost_answer_to_a_replacement(fault: dict[str, Any], method: str) -> None:
     """Settled by reading, each of the two."""
-    with handled(LIVE) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         box.fault(fault, method=method, nth=1, path=USER if method == "POST" else ONE)
         keeper = replaced(box, handler)
         assert box.users["jdoe"]["lastName"] == "Roe" and box.password_matches("jdoe", PASSWORD)
@@ -69,7 +79,7 @@ def test_a_lost_answer_to_a_replacement(fault: dict[str, Any], method: str) -> N
 
 def test_without_a_password_nothing_is_kept_or_deleted() -> None:
     """A creation demands it."""
-    with handled(LIVE) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         keeper = Noting(box)
         with pytest.raises(ObjectError, match="needs the password"):
             handler.replace(WANTED, read(handler, WANTED), [], {}, keeper)
@@ -78,17 +88,58 @@ def test_without_a_password_nothing_is_kept_or_deleted() -> None:
 
 def test_what_cannot_be_kept_is_not_deleted() -> None:
     """A full disk, for one."""
-    with handled(LIVE) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         keeper = Noting(box, SettingsError("no space left"))
         with pytest.raises(SettingsError, match="no space left"):
             handler.replace(WANTED, read(handler, WANTED), [], SECRETS, keeper)
         assert (box.count(write=True), set(box.users)) == (0, {"jdoe"})
 
 
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("refused", [0, 1])
+def test_scim_that_answers_again_stops_the_deletion(status: int, refused: int) -> None:
+    """It was off in the preview; asked again right before, one refused answer is not believed."""
+    with handled(LIVE, switches=OFF) as (box, handler):
+        live, keeper = read(handler, WANTED), Noting(box)
+        assert handler.client.scim.off("jdoe") is not None
+        box.set_switch("scim", "on")
+        if refused:
+            box.fault({"status": status}, method="GET", path=SCIM, count=1)
+        with pytest.raises(ChangedSincePreview, match="and answers now, so no replacement") as caught:
+            handler.replace(WANTED, live, KIND.compare(WANTED, live), SECRETS, keeper)
+        assert "Run again" in caught.value.way_out
+        assert (box.count(write=True), keeper.said, set(box.users)) == (0, [], {"jdoe"})
+        assert handler.client.scim.off("jdoe") is None
+
+
+def test_a_look_up_that_fails_stops_the_deletion() -> None:
+    """Nobody knows whether SCIM is off, so nobody is deleted."""
+    with handled(LIVE, switches=OFF) as (box, handler):
+        live, keeper = read(handler, WANTED), Noting(box)
+        box.fault({"status": 500}, method="GET", path=SCIM)
+        with pytest.raises(LiveError):
+            handler.replace(WANTED, live, [], SECRETS, keeper)
+        assert (box.count(write=True), keeper.said) == (0, [])
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_one_refused_look_up_makes_no_replacement(status: int) -> None:
+    """It may be of that one call; a second one tells, once for all users."""
+    with handled(LIVE) as (box, handler):
+        box.fault({"status": status, "body": "nope"}, method="GET", path=SCIM, count=1)
+        live, supporting = read(handler, WANTED), handler.supporting()
+        assert KIND.replacement(WANTED, live, KIND.compare(WANTED, live), supporting) == ""
+        assert KIND.problems(WANTED, live, supporting) == []
+        assert box.count("GET", SCIM) == 2
+    with handled(LIVE, switches={"scim": str(status)}) as (box, handler):
+        scim_off = handler.supporting()["scim_off"]
+        assert all(scim_off(login) for login in ("jdoe", "jdoe", "other")) and box.count("GET", SCIM) == 2
+
+
 @pytest.mark.parametrize(("status", "error"), [(400, Refused), (403, PermissionDenied)])
 def test_a_deletion_that_is_refused(status: int, error: type[LiveError]) -> None:
     """Nobody was deleted, so nothing is kept."""
-    with handled(LIVE) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         box.fault({"status": status, "body": "no"}, method="DELETE")
         keeper, _ = failed(box, handler, error, "no")
         assert (keeper.said, set(box.users)) == (["keep", "forget"], {"jdoe"})
@@ -97,7 +148,7 @@ def test_a_deletion_that_is_refused(status: int, error: type[LiveError]) -> None
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_a_deletion_of_which_nobody_knows(status: int) -> None:
     """The answer is lost, and the read that should tell fails: it may have been deleted, so its values stay kept."""
-    with handled(LIVE) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         live, keeper = read(handler, WANTED), Noting(box)
         box.fault("drop_after", method="DELETE")
         box.fault({"status": status, "body": "no"}, method="GET", path=ONE)
@@ -108,7 +159,7 @@ def test_a_deletion_of_which_nobody_knows(status: int) -> None:
 
 def test_a_replacement_that_stops_halfway_says_so() -> None:
     """Deleted and refused: the values stay kept, and the next run creates the user."""
-    with handled(LIVE) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         box.fault({"status": 400, "body": "password is too weak"}, method="POST", path=USER)
         keeper, error = failed(box, handler, ObjectError, "was deleted and could not be created again")
         assert "password is too weak" in error.what
@@ -118,7 +169,7 @@ def test_a_replacement_that_stops_halfway_says_so() -> None:
 
 def test_a_creation_of_which_nobody_knows() -> None:
     """Neither written nor read for certain: the values stay kept."""
-    with handled(LIVE) as (box, handler):
+    with handled(LIVE, switches=OFF) as (box, handler):
         live, keeper = read(handler, WANTED), Noting(box)
         box.fault("drop_after", method="POST", path=USER)
         # The first read is the one that tells that the deletion was made; of the creation nobody can tell.
