@@ -113,7 +113,9 @@ def _replaced(kind: Kind, step: Step, desired: Desired, lost: str, world: World)
     if reason := world.untouchable.get((kind.id, step.key)):
         problems = (*problems, f"{kind.singular} {step.key}: it is {reason}, so it is never replaced: {LIFT}")
     calls = f"{kind.removal_call(step.key, Action.DELETE)}, {kind.creation(desired)}"
-    notes = (f"deleted and created again; lost: {lost}",)
+    notes: tuple[str, ...] = (f"deleted and created again; lost: {lost}",)
+    if names := sorted(name for name in desired.ignore if kind.specs[name].vendor and not kind.specs[name].unread):
+        notes += (f"ignored, and therefore carried over as live: {', '.join(names)}",)
     return replace(step, action=Action.REPLACE, call=calls, problems=problems, notes=notes)
 
 
@@ -153,6 +155,7 @@ def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None
     supporting = world.supporting.get(kind.id, {})
     kept = kept_for(world, desired)
     whole = kept.added_to(desired) if kept is not None else desired
+    others = kept.rest(desired) if kept is not None else {}
     said = [_unmade(kind, desired, world)] if desired.implicit else kind.problems(whole, None, supporting)
     problems = tuple(f"{kind.singular} {step.key}: {p}" for p in said)
     cause = None
@@ -164,6 +167,7 @@ def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None
     differences = tuple(
         Difference(name, None, None if kind.specs[name].secret else value, call, cause=cause)
         for name, value in desired.fields.items()
+        if name not in others
     )
     note = set_again(kept, desired) if kept is not None else ""
     return replace(

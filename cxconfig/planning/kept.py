@@ -45,7 +45,7 @@ def refused_with(names: Sequence[str]) -> str:
         return ""
     return (
         f"Kept for the next run, which sets them as they were: {', '.join(names)}. If one of them is what is refused,"
-        " declare it with another value."
+        " declare it with another value, and see that `ignore` does not name it."
     )
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from cxconfig.errors import CxconfigError, Place
-from cxconfig.kinds import Action, Cause, Desired, Difference
+from cxconfig.kinds import Action, Cause, Desired, Difference, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,19 @@ class Kept:
     time: str
     values: Mapping[str, Any] = field(repr=False)
 
+    def rest(self, desired: Desired) -> Values:
+        """What is not managed: not declared, or ignored as of the object that was there."""
+        managed = desired.compared().fields
+        return {name: value for name, value in self.values.items() if name not in managed}
+
     def added_to(self, desired: Desired) -> Desired:
-        """The object with these values; what is declared goes before them."""
-        return replace(desired, fields={**self.values, **desired.fields})
+        """The object with these values; what is managed goes before them."""
+        return replace(desired, fields={**desired.fields, **self.rest(desired)})
 
     def named(self, desired: Desired) -> list[str]:
-        """The fields that it adds to an object, without empty ones."""
-        return sorted(name for name, value in self.values.items() if value and name not in desired.fields)
+        """The fields that it gives to an object, or another value, without what is empty either way."""
+        rest = self.rest(desired).items()
+        return sorted(n for n, value in rest if (value != desired.fields[n] if n in desired.fields else value))
 
     @property
     def when(self) -> str:

@@ -229,7 +229,9 @@ def _replaceable(desired: Desired, live: Values, names: list[str], lost: str) ->
             " enabled, which changes it in place; or allow the replacement with `allow_replace: true` and a `password`"
             " on this user; or write the live value here, or leave the field out"
         ]
-    missing = [name for name in CREATE_FIELDS if not desired.fields.get(name) and not live.get(name)]
+    missing = [
+        name for name in CREATE_FIELDS if not (desired.fields.get(name) or live.get(name) or name in desired.ignore)
+    ]
     if not missing:
         return []
     them = "it" if len(missing) == 1 else "them"

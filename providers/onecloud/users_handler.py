@@ -117,8 +117,7 @@ class UsersHandler(PersonsHandler):
                 place=desired.place,
                 way_out="Run again: the next preview shows the change in place.",
             )
-        carried = {name: live[name] for name, spec in self.kind.specs.items() if _readable(spec) and name in live}
-        carried = {name: value for name, value in carried.items() if name not in desired.fields}
+        carried = _carried(self.kind.specs, desired, live)
         keeper.keep(carried)
         try:
             self.remove(desired.key, live, Action.DELETE)
@@ -126,7 +125,7 @@ class UsersHandler(PersonsHandler):
             if not refused.endpoint.startswith("GET"):  # else it is the read that was to tell what became of it
                 keeper.forget()
             raise
-        whole = dataclasses.replace(desired, fields={**carried, **desired.fields})
+        whole = dataclasses.replace(desired, fields={**desired.fields, **carried})
         try:
             created = self.create(whole, secrets)
         except CxconfigError as error:
@@ -274,8 +273,11 @@ def _by_door(desired: Desired, differences: Sequence[Difference]) -> tuple[set[s
     return {difference.field for difference in differences}, {n: v for n, v in changed.items() if n in SCIM_FIELDS}
 
 
-def _readable(spec: FieldSpec) -> bool:
-    return bool(spec.vendor) and not spec.unread
+def _carried(specs: Mapping[str, FieldSpec], desired: Desired, live: Values) -> dict[str, Any]:
+    """What a replacement takes over: all that can be read and is not managed, which what is ignored is not either."""
+    managed = desired.compared().fields
+    readable = {name: spec for name, spec in specs.items() if spec.vendor and not spec.unread and name in live}
+    return {n: live[n] for n, spec in readable.items() if n not in managed and (live[n] or not spec.needed)}
 
 
 def _needs_scim(was: str, login: str, names: list[str]) -> str:

@@ -182,7 +182,7 @@ def plain_login(login: str) -> bool:
 LOST_BY_REPLACING = (
     "the identity that recordings, statistics and the history of calls refer to, the photo, nick name, title, time"
     " zone, address, hardphone, personal settings and the password, which becomes the declared one (other live values"
-    " that are not declared are carried over)"
+    " that are not declared, or that `ignore` names, are carried over)"
 )
 """What deleting a user and creating it again destroys."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,6 +65,27 @@ def test_a_replacement_carries_over_what_can_be_read() -> None:
         assert (now["roles"], now["skills"], now["changePassword"]) == (["Agent"], {"English": 90}, True)
         assert box.password_matches("jdoe", PASSWORD)
         assert (keeper.ever, keeper.said) == (CARRIED, ["keep", "forget"])
+
+
+def test_what_is_ignored_or_nobodys_is_carried_over() -> None:
+    """As it is live: a disabled person stays disabled, in the team and with the skills that others gave."""
+    live = LIVE | {"disabled": True, "team": "Support", "skills": {"Billing": 3}, "mobilePhone": "34"}
+    ignoring = desired(last_name="Roe", mobile_phone="56", work_phone="78")
+    ignoring = replace(ignoring, ignore=frozenset({"disabled", "team", "skills", "mobile_phone", "password"}))
+    followed = replace(WANTED, fields={n: v for n, v in WANTED.fields.items() if n not in {"disabled", "team"}})
+    for wanted, phones in ((ignoring, ("78", "34")), (followed, ("12", "34"))):
+        with handled(live, switches=OFF) as (box, handler):
+            before = read(handler, wanted)
+            allowing = replace(wanted.compared(), options={"allow_replace": True})
+            said = KIND.problems(allowing, before, handler.supporting())
+            assert ["`password`" in one for one in said] == ([] if wanted is ignoring else [True])
+            replaced(box, handler, wanted)
+            now = box.users["jdoe"]
+            assert (now["lastName"], now["disabled"], now["team"]) == ("Roe", True, "Support")
+            assert (now["skills"], (now["workPhone"], now["mobilePhone"])) == ({"Billing": 3}, phones)
+    with handled(live, switches=OFF) as (_, handler):
+        compared = KIND.compare(WANTED, read(handler, WANTED))
+        assert {"disabled", "team"} < {one.field for one in compared}, "managed, and so announced"
 
 
 @pytest.mark.parametrize("fault", [*LOST, *NOT_MADE], ids=kind_of)

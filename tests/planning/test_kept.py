@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cxconfig.engine.steps import handed_steps
@@ -73,6 +74,19 @@ def test_a_creation_says_what_is_set_again() -> None:
     assert one.startswith("1 value kept from") and one.endswith("is set again: work_phone")
 
 
+def test_what_is_ignored_is_set_as_it_was() -> None:
+    """What is declared counts for one who never was there; the plan shows no value that is not set."""
+    was = Kept(USERS, "jdoe", "here", KEPT.time, {"disabled": True, "team": "Sales", "work_phone": "", "email": ""})
+    wanted = user(team="Support", work_phone="1", email="a@b")
+    found = world(replace(wanted, ignore=frozenset({"disabled", "team", "work_phone"})), kept=(was,))
+    step = only_step(found)
+    (note,) = step.notes
+    assert note.endswith("are set again: disabled, team, work_phone") and step.problems == ()
+    assert {d.field for d in step.differences} == {"first_name", "last_name", "email", "password"}
+    whole = was.added_to(found.desired[USERS, "jdoe"]).fields
+    assert [whole[n] for n in ("disabled", "team", "work_phone", "email")] == [True, "Sales", "", "a@b"]
+
+
 def test_what_is_all_declared_is_not_spoken_of() -> None:
     """It is only removed, after the creation."""
     found = world(user(team="Sales", work_phone="1"))
@@ -130,3 +144,14 @@ def test_who_has_another_login_meanwhile_gets_what_was_his() -> None:
     own = Kept(USERS, "jane", "here", KEPT.time, {"mobile_phone": "1"})
     both = world(user("jane", was="jdoe"), kept=(KEPT, own))
     assert handed(both, "jane").kept == "jane" and needless(both) == {(USERS, "jdoe"): KEPT}
+
+
+def test_a_replacement_names_what_is_ignored() -> None:
+    """It is carried over as it is live; the password cannot be."""
+    there = {"first_name": "Jim", "last_name": "Doe", "team": "Sales", "disabled": True}
+    wanted = replace(user(team="Support"), ignore=frozenset({"disabled", "team", "password"}))
+    found = world(replace(wanted, options={"allow_replace": True}), live={"jdoe": there}, kept=())
+    step = only_step(found)
+    assert (step.action, step.problems) == (Action.REPLACE, ())
+    assert [d.field for d in step.differences] == ["first_name"]
+    assert step.notes[-1] == "ignored, and therefore carried over as live: disabled, team"

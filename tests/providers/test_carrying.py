@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any, cast
 
@@ -97,6 +98,23 @@ def test_the_next_run_sets_what_was_kept(step: HandedStep | None, tmp_path: Path
             *("Roe", PHONE, "1007", ["Agent"], {"Billing": 1}),
         ]
         assert kept(tmp_path) == []
+
+
+def test_what_is_ignored_comes_back_as_it_was(tmp_path: Path) -> None:
+    """Also by the next run: nobody is enabled, moved or taught anything unannounced."""
+    live = LIVE | {"disabled": True, "team": "Support", "skills": {"Billing": 3}}
+    names = frozenset({"disabled", "team", "skills", "work_phone"})
+    wanted = replaced(desired(last_name="Roe", work_phone="1"), ignore=names)
+    with carrying(tmp_path, live) as (box, own):
+        rule = box.fault({"status": 400, "body": "no"}, method="POST", path=USER)
+        with pytest.raises(ObjectError, match="could not be created again"):
+            replace(own, wanted)
+        box.clear_faults(rule)
+        own.create(KIND, wanted, SECRETS, "", NEW)
+        now = box.users["jdoe"]
+        assert [now[name] for name in ("lastName", "disabled", "team", "skills", "workPhone")] == [
+            *("Roe", True, "Support", {"Billing": 3}, PHONE)
+        ]
 
 
 def test_a_creation_that_is_refused_keeps_them(tmp_path: Path) -> None:
