@@ -77,12 +77,16 @@ def test_the_first_two_commands_exist() -> None:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Ran]]:
-    """All blocks in order, in one shell, in a folder that looks like the repository."""
+    """All blocks in order, in one shell, in a folder that looks like a clone of the repository."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / ".venv").symlink_to(ROOT / ".venv")
     shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
     committed = contents(folder / "stacks")
+    shutil.copy(ROOT / ".gitignore", folder)
     env = {name: os.environ[name] for name in ("PATH", "HOME", "XDG_CACHE_HOME", "PYTHONPATH") if name in os.environ}
+    env |= {f"GIT_{who}_{what}": "me@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for words in ("init --quiet", "add .gitignore stacks", "commit --quiet --message A-clone"):
+        subprocess.run(["git", *words.split()], cwd=folder, env=env, check=True)
     env |= {"CI": "true", "PULUMI_HOME": str(folder / "pulumi-home"), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     with Sandbox(seed=SEED) as box:
         values = {"ONECLOUD_URL": box.url, "ONECLOUD_CLIENT_ID": box.client_id}
