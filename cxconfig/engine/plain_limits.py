@@ -18,7 +18,7 @@ from cxconfig.live import Live
 from cxconfig.planning.limits import VARIABLE, exceeded, parsed, unneeded
 from cxconfig.planning.plan import Exceeded, Plan, Recorded, Step
 from cxconfig.planning.removed import removed
-from cxconfig.planning.twins import once
+from cxconfig.planning.twins import once, twin_id
 from cxconfig.planning.world import Key, World
 from cxconfig.tenancy import kind_settings
 
@@ -46,7 +46,7 @@ def judged(
     plan = _plan(registry, world, turned)
     found = exceeded(registry, world, plan, raised, said=VARIABLE)
     if found:
-        kinds = {one.kind for one in found}
+        kinds = {one for kind in found for one in (kind.kind, twin_id(registry[kind.kind]))}
         unknown = {w: one for w, one in desired.items() if w[0] in kinds and (w in turned or w not in recorded)}
         seen = live.observe(unknown, going.values())
         for where, one in unknown.items():

@@ -1,14 +1,15 @@
 """How much one run may do: the limits of each kind, held against a plan. Pure.
 
 A limit that nobody wrote is `DEFAULT`: of the removals (disabled and deleted together) and of the replacements of a
-kind, once it has `FEWEST` objects. Each kind counts for itself; who goes through two doors counts at the leading one.
+kind, once it has `FEWEST` objects. Each kind counts for itself, but that whoever is disabled or deleted through either
+of two doors is one of the leading kind's: its objects and those that are only in the other kind are one population.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cxconfig.errors import SettingsError
 from cxconfig.kind_settings import Limit
@@ -53,12 +54,12 @@ def exceeded(
     `said`: where `raised` comes from, for the way out. Raises `SettingsError` when that lowers a limit, or raises none.
     """
     found = []
+    known = _Known(registry, world)
     for kind in registry.all():
-        base = len(_known(registry, kind, world))
-        for rule in _rules(kind, world, raised, base, said):
-            steps = [s for s in plan.steps if s.kind == kind.id and not counted(kind, s).isdisjoint(rule.actions)]
+        for rule in _rules(kind, known, raised, said):
+            steps = _counting(kind, rule.actions, plan, known)
             if len(steps) > rule.allowed:
-                found.append(_exceeded(kind, rule, steps, base, said))
+                found.append(_exceeded(registry, kind, rule, steps, said))
     return tuple(found)
 
 
@@ -66,24 +67,77 @@ def unneeded(
     registry: Registry, world: World, plan: Plan, raised: Raised = NOT_RAISED, *, said: str = OPTION
 ) -> Iterator[str]:
     """A warning for each raised limit without which the plan would be within its limits, too."""
+    known = _Known(registry, world)
     for (kind_id, action), number in raised.items():
         others = {where: more for where, more in raised.items() if where != (kind_id, action)}
         needed = exceeded(registry, world, plan, others, said=said)
         if any(one.kind == kind_id and action in one.counts for one in needed):
             continue
         kind = registry[kind_id]
-        count = sum(1 for step in plan.steps if step.kind == kind_id and action in counted(kind, step))
+        count = len(_counting(kind, (action,), plan, known))
         why = f"{count:,} would be {DONE[action]}, which the limit allows" if count else f"none would be {DONE[action]}"
         yield f"{said} {kind_id}.{action}={number} is not needed: {why}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """`told`: where the limit comes from, for the sentence."""
+    """`told`: where the limit comes from, for the sentence. `base`: of how many objects."""
 
     actions: tuple[Action, ...]
     allowed: int
     told: str
+    base: int
+
+
+class _Known:
+    """The objects of a world, and at which kind it counts what is done to one."""
+
+    def __init__(self, registry: Registry, world: World) -> None:
+        self.registry = registry
+        self.world = world
+        self._of = {kind.id: _known(registry, kind, world) for kind in registry.all()}
+
+    def of(self, kind: Kind) -> set[str]:
+        """Those of the kind, by identity."""
+        return self._of[kind.id]
+
+    def people(self, kind: Kind) -> set[str]:
+        """With those that are only in the kind that follows it."""
+        twin = self.registry.twin(kind)
+        return self.of(kind) | (self.of(twin) if twin is not None and kind.leads else set())
+
+    def limits(self, kind: Kind) -> Mapping[Action, Limit]:
+        return self.world.settings_of(kind).limits
+
+    def counts_at(self, kind: Kind, key: str, action: Action) -> str:
+        """The id of the kind. Who is known to the leading kind counts there; who is not does so where no limit is
+        written that says otherwise."""
+        leader = None if kind.leads else self.registry.twin(kind)
+        if leader is None or action not in TOGETHER[0]:
+            return kind.id
+        own = action in self.limits(kind) or not self.merged(kind, action)
+        return kind.id if own and kind.identity(key) not in self.of(leader) else leader.id
+
+    def merged(self, kind: Kind, action: Action) -> bool:
+        """Is the default of the leading kind also that of those who are only in this one?"""
+        leader = None if kind.leads else self.registry.twin(kind)
+        at_leader = leader is not None and self.of(leader) and action not in self.limits(leader)
+        return bool(at_leader) and action in TOGETHER[0]
+
+
+def _counting(kind: Kind, actions: Sequence[Action], plan: Plan, known: _Known) -> list[Step]:
+    """The steps that do one of these to an object that counts at the kind: one for each object.
+
+    What a limit of the kind itself says holds for its own steps in any case.
+    """
+    found: dict[str, Step] = {}
+    for step in plan.steps:
+        own = known.registry[step.kind]
+        for action in counted(own, step).intersection(actions):
+            written = step.kind == kind.id and action in known.limits(kind)
+            if written or known.counts_at(own, step.key, action) == kind.id:
+                found.setdefault(own.identity(step.key), step)
+    return list(found.values())
 
 
 def _known(registry: Registry, kind: Kind, world: World) -> set[str]:
@@ -98,7 +152,7 @@ def _known(registry: Registry, kind: Kind, world: World) -> set[str]:
         for (kind_id, key), one in world.desired.items()
         if kind_id == kind.id and not one.implicit and world.live.get((kind_id, key)) is not None
     }
-    return known | set(strangers(kind, world))
+    return {kind.identity(key) for key in {*known, *strangers(kind, world)}}
 
 
 def _mere(kind: Kind, record: Values, owned: set[str]) -> bool:
@@ -107,26 +161,34 @@ def _mere(kind: Kind, record: Values, owned: set[str]) -> bool:
     return bool(fields) and fields <= owned and recorded_on_remove(record) is OnRemove.RETAIN
 
 
-def _rules(kind: Kind, world: World, raised: Raised, base: int, said: str) -> Iterator[_Rule]:
-    limits = world.settings_of(kind).limits
+def _rules(kind: Kind, known: _Known, raised: Raised, said: str) -> Iterator[_Rule]:
+    limits = known.limits(kind)
     for action in kind.limitable:
         limit, more = limits.get(action), raised.get((kind.id, action))
         if limit is not None:
-            yield _raised(kind, _Rule((action,), limit.allows(base), f"`limits` says {limit}"), more, said)
+            base = len(known.of(kind))
+            yield _raised(kind, _Rule((action,), limit.allows(base), f"`limits` says {limit}", base), more, said)
         elif more is not None and action not in {one for group in TOGETHER for one in group}:
             raise SettingsError(
                 f"{said}: there is no limit on how many {kind.name} are {DONE[action]}, so none can be raised",
                 way_out=f"Leave it out, or write the limit: systems.{kind.system}.kinds.{kind.name}.limits.",
             )
+        elif more is not None and known.merged(kind, action):
+            raise SettingsError(
+                f"{said}: who is {DONE[action]} through {kind.name} counts among {kind.twin}, whose limit holds for"
+                " both",
+                way_out=f"Write {kind.system}.{kind.twin}.{action}=N, with the number that the preview tells.",
+            )
     for group in TOGETHER:
+        base = len(known.people(kind) if group is TOGETHER[0] else known.of(kind))
         if base < FEWEST:
             continue
         rest = tuple(one for one in group if one in kind.limitable and one not in limits)
-        rule = _Rule(rest, DEFAULT.allows(base), f"{DEFAULT}, the default")
+        rule = _Rule(rest, DEFAULT.allows(base), f"{DEFAULT}, the default", base)
         for action in rest:
             if (more := raised.get((kind.id, action))) is not None:
-                yield _raised(kind, _Rule((action,), rule.allowed, rule.told), more, said)
-        yield _Rule(tuple(one for one in rest if (kind.id, one) not in raised), rule.allowed, rule.told)
+                yield _raised(kind, replace(rule, actions=(action,)), more, said)
+        yield replace(rule, actions=tuple(one for one in rest if (kind.id, one) not in raised))
 
 
 def _raised(kind: Kind, rule: _Rule, more: int | None, said: str) -> _Rule:
@@ -138,7 +200,7 @@ def _raised(kind: Kind, rule: _Rule, more: int | None, said: str) -> _Rule:
             f"{said}: {kind.id}.{action}={more} would lower the limit, which is {rule.allowed:,} here ({rule.told})",
             way_out=f"Leave it out; a lower limit stands in systems.{kind.system}.kinds.{kind.name}.limits.",
         )
-    return _Rule(rule.actions, more, "for this run")
+    return replace(rule, allowed=more, told="for this run")
 
 
 def counted(kind: Kind, step: Step) -> frozenset[Action]:
@@ -155,14 +217,15 @@ def _disabled_by(kind: Kind, step: Step) -> str:
     return next(names, "")
 
 
-def _exceeded(kind: Kind, rule: _Rule, steps: Sequence[Step], base: int, said: str) -> Exceeded:
-    counts = {action: sum(1 for s in steps if action in counted(kind, s)) for action in rule.actions}
+def _exceeded(registry: Registry, kind: Kind, rule: _Rule, steps: Sequence[Step], said: str) -> Exceeded:
+    done = [counted(registry[step.kind], step) for step in steps]
+    counts = {action: sum(1 for actions in done if action in actions) for action in rule.actions}
     counts = {action: count for action, count in counts.items() if count}
+    base = rule.base
     of = f" of {base:,}" if base and Action.CREATE not in counts else ""
     parts = [f"{count:,}{'' if number else of} would be {DONE[a]}" for number, (a, count) in enumerate(counts.items())]
-    if Action.DISABLE in counts and (fields := [name for s in steps if (name := _disabled_by(kind, s))]):
-        value = str(kind.disabling[fields[0]]).lower()
-        parts[list(counts).index(Action.DISABLE)] += f" ({len(fields):,} by `{fields[0]}: {value}`)"
+    if Action.DISABLE in counts and (by := _by_value(registry, steps)):
+        parts[list(counts).index(Action.DISABLE)] += f" ({by})"
     keys = tuple(step.key for step in steps)
     most = f"a run may do that to {rule.allowed:,} at the most" if rule.allowed else "a run may do that to none"
     flags = [f"{kind.id}.{action}={count}" for action, count in counts.items()]
@@ -173,9 +236,27 @@ def _exceeded(kind: Kind, rule: _Rule, steps: Sequence[Step], base: int, said: s
         rule.allowed,
         base,
         keys,
-        f"{kind.id}: {' and '.join(parts)}, and {most} ({rule.told}): {_names(keys)}",
+        f"{_whose(registry, kind, steps)}: {' and '.join(parts)}, and {most} ({rule.told}): {_names(keys)}",
         f"If this is meant, {way} for this run alone; otherwise look in the files for what is missing or wrong.",
     )
+
+
+def _whose(registry: Registry, kind: Kind, steps: Sequence[Step]) -> str:
+    """The kind at which they count, and the one through which some of them go."""
+    twin = registry.twin(kind)
+    through = twin is not None and any(step.kind == twin.id for step in steps)
+    return f"{kind.id}, with {twin.id}" if twin is not None and through else kind.id
+
+
+def _by_value(registry: Registry, steps: Sequence[Step]) -> str:
+    """How many are disabled by which declared value."""
+    found: dict[str, int] = {}
+    for step in steps:
+        kind = registry[step.kind]
+        if name := _disabled_by(kind, step):
+            text = f"`{name}: {str(kind.disabling[name]).lower()}`"
+            found[text] = found.get(text, 0) + 1
+    return ", ".join(f"{count:,} by {text}" for text, count in found.items())
 
 
 def _names(keys: Sequence[str]) -> str:

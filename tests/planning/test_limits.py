@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cxconfig.errors import SettingsError
-from cxconfig.kind_settings import Limit, Manage
-from cxconfig.kinds import Action, Difference, OnRemove
+from cxconfig.kind_settings import KindSettings, Limit, Manage
+from cxconfig.kinds import Action, Desired, Difference, OnRemove
 from cxconfig.planning.compare import compare
 from cxconfig.planning.limits import NOT_RAISED, OPTION, VARIABLE, Raised, counted, exceeded, parsed, unneeded
 from cxconfig.planning.plan import Exceeded, Plan, Result, Step
@@ -326,3 +326,101 @@ def test_what_is_not_needed_is_warned_of(texts: list[str], gone: int, says: list
     warned = list(unneeded(REGISTRY, found, compare(REGISTRY, found), raised))
     assert warned == [f"--raise-limit onecloud.users.{text}" for text in says]
     assert refusals(found, raised) == ()
+
+
+# Two doors to one person.
+
+ACCOUNTS = "onecloud.scim_accounts"
+ACTIVE = {"active": True, "first_name": "A", "last_name": "B"}
+
+
+def through_accounts(
+    count: int, persons: int, *, only: int = 0, declared: bool = True, **settings: Mapping[Action, Limit]
+) -> World:
+    """`count` accounts are to be inactive: of `persons`, recorded users, but for the last `only`, who are no users.
+
+    `declared`: those users still are.
+    """
+    names = people(0, persons)
+    accounts = [*names[: count - only], *people(900, only)]
+    found = world(names if declared else names[count - only :], dict.fromkeys(names, ENABLED))
+    kind = REGISTRY[ACCOUNTS]
+    inactive = {(ACCOUNTS, name): Desired(kind.id, name, {"active": False}) for name in accounts}
+    return replace(
+        found,
+        desired={**found.desired, **inactive},
+        live={**found.live, **dict.fromkeys(inactive, ACTIVE)},
+        recorded={**(found.recorded or {}), **{user(name): held(name) for name in names}},
+        settings={f"onecloud.{name}": KindSettings(limits=said) for name, said in settings.items()},
+    )
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize(("count", "users", "allowed"), [(3, 30, True), (4, 30, False), (9, 30, False), (8, 8, True)])
+def test_who_is_disabled_through_the_other_door_is_one_of_the_users(
+    count: int, users: int, allowed: bool, declared: bool
+) -> None:
+    """Whether he is declared for both kinds, or moves from one to the other."""
+    found = through_accounts(count, users, declared=declared)
+    if allowed:
+        assert refusals(found) == ()
+        return
+    (one,) = refusals(found)
+    assert (one.kind, one.counts, one.allowed, one.base) == (USERS, {Action.DISABLE: count}, 3, 30)
+    assert one.what.startswith(
+        f"onecloud.users, with onecloud.scim_accounts: {count} of 30 would be disabled ({count} by `active: false`),"
+    )
+    flag = f"onecloud.users.disable={count}"
+    assert f"add --raise-limit {flag} for this run alone" in one.way_out
+    raised = parsed([flag], REGISTRY)
+    assert refusals(found, raised) == ()
+    assert list(unneeded(REGISTRY, found, compare(REGISTRY, found), raised)) == []
+
+
+def test_both_doors_count_together_and_nobody_twice() -> None:
+    """Two go as users, two are made inactive as accounts: four of thirty."""
+    found = through_accounts(2, 28)
+    leavers = people(500, 2)
+    gone = {user(key): held(key) for key in leavers}
+    found = replace(
+        found, recorded={**(found.recorded or {}), **gone}, live={**found.live, **dict.fromkeys(gone, ENABLED)}
+    )
+    (one,) = refusals(found)
+    assert (one.counts, one.base, set(one.keys)) == ({Action.DISABLE: 4}, 30, {"u000", "u001", *leavers})
+    assert "(2 by `active: false`)" in one.what
+    twice = {(ACCOUNTS, key): replace(held(key), kind=ACCOUNTS, inputs={"key": key}) for key in leavers}
+    recorded = {**(found.recorded or {}), **twice}
+    both = replace(found, recorded=recorded, live={**found.live, **dict.fromkeys(twice, ACTIVE)})
+    assert refusals(both)[0].keys == one.keys
+
+
+def test_who_is_only_in_the_other_kind_belongs_to_the_same_population() -> None:
+    """Of 27 users and three who are accounts alone three may go, and not four; without a user the accounts count."""
+    assert refusals(through_accounts(3, 27, only=3)) == ()
+    (one,) = refusals(through_accounts(4, 27, only=3))
+    assert (one.kind, one.allowed, one.base) == (USERS, 3, 30)
+    (alone,) = refusals(through_accounts(11, 0, only=11))
+    assert (alone.kind, alone.allowed, alone.base) == (ACCOUNTS, 1, 11)
+    assert alone.what.startswith("onecloud.scim_accounts: 11 of 11 would be disabled (11 by")
+    assert refusals(through_accounts(11, 0, only=11), parsed([f"{ACCOUNTS}.disable=11"], REGISTRY)) == ()
+
+
+def test_a_limit_that_somebody_wrote_holds_for_its_kind_as_well() -> None:
+    """A wide one of the accounts opens no way around that of the users, except for who is no user; a narrow one
+    holds for whoever goes through it; one of the users holds for them through both doors."""
+    wide = limits(disable=Limit(percent=100))
+    (one,) = refusals(through_accounts(9, 30, scim_accounts=wide))
+    assert (one.kind, one.allowed) == (USERS, 3)
+    assert refusals(through_accounts(9, 30, only=9, scim_accounts=wide)) == ()
+    (one,) = refusals(through_accounts(3, 30, scim_accounts=limits(disable=Limit(2))))
+    assert (one.kind, one.allowed, one.base) == (ACCOUNTS, 2, 3)
+    (one,) = refusals(through_accounts(2, 30, users=limits(disable=Limit(1))))
+    assert (one.kind, one.allowed, one.base) == (USERS, 1, 30)
+    assert refusals(through_accounts(9, 30, users=wide)) == ()
+
+
+def test_the_other_door_raises_nothing() -> None:
+    """It would be of no use, and the name that is of use is told."""
+    with pytest.raises(SettingsError, match="counts among users") as caught:
+        refusals(through_accounts(9, 30), parsed([f"{ACCOUNTS}.disable=9"], REGISTRY))
+    assert "Write onecloud.users.disable=N" in caught.value.way_out
