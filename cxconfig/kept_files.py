@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,10 @@ class KeptFiles:
         private_files.refuse_foreign(self.folder, self.folder.parent)
         return private_files.locked(self.folder.with_name(f"{self.folder.name}.lock"))
 
+    def path(self, kept: Kept) -> Path:
+        """Where it stands."""
+        return self._path(kept.kind, kept.key, kept.origin)
+
     def _path(self, kind: str, key: str, origin: str) -> Path:
         name = hashlib.sha256("\0".join([origin, kind, key]).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.folder / f"{name}.json"
@@ -103,7 +107,8 @@ class KeptFiles:
         try:
             kept = Kept(**json.loads(data))
             texts = (kept.kind, kept.key, kept.origin, kept.time)
-            sound = all(isinstance(text, str) for text in texts) and isinstance(kept.values, dict) and bool(kept.when)
+            typed = isinstance(kept.values, dict) and isinstance(kept.made, bool)
+            sound = all(isinstance(text, str) for text in texts) and typed and bool(kept.when)
         except (ValueError, TypeError, RecursionError):
             sound = False
         if not sound or path != self._path(kept.kind, kept.key, kept.origin):
@@ -120,11 +125,13 @@ class KeptFiles:
 class FileKeeper(Keeper):
     """Keeps the values of one object."""
 
-    def __init__(self, files: KeptFiles, registry: Registry, kind: str, key: str, origin: str) -> None:
+    def __init__(
+        self, files: KeptFiles, registry: Registry, kind: str, key: str, origin: str, kept: Kept | None = None
+    ) -> None:
         self._files = files
         self._registry = registry
         self._of = (kind, key, origin)
-        self.kept: Kept | None = None
+        self.kept = kept
         """Those that are kept now."""
 
     def keep(self, values: Mapping[str, Any]) -> None:
@@ -136,6 +143,12 @@ class FileKeeper(Keeper):
         if self.kept is not None:
             self._files.forget(self.kept, self._registry)
             self.kept = None
+
+    def lacks(self, values: Mapping[str, Any]) -> None:
+        if self.kept is not None:
+            self.kept = replace(self.kept, values=dict(values), made=True)
+            with suppress(SettingsError):  # then it holds what was kept before, which is more
+                self._files.put(self.kept)
 
 
 def _private(path: Path) -> bytes:

@@ -255,6 +255,9 @@ class Keeper(Protocol):
     def forget(self) -> None:
         """They are set, or nothing was deleted."""
 
+    def lacks(self, values: Values) -> None:
+        """The object is there again, without these, or nobody could read whether with them."""
+
 
 class Handler(ABC):
     """Reads and writes the live objects of one kind over one connection. Thread-safe.
@@ -322,8 +325,12 @@ class Handler(ABC):
         keeper: Keeper,
     ) -> Values:
         """Must, where `Kind.replacement` ever speaks: delete the object that was just read as `live` and create it as
-        desired, with all that can be carried over, which `keeper` has in between. A creation later on gets what it
-        kept among the fields of its `desired`."""
+        desired, with all that can be carried over, which `keeper` has in between."""
+        raise NotImplementedError
+
+    def recreate(self, desired: Desired, carried: Values, secrets: Mapping[str, str], keeper: Keeper) -> Values:
+        """Must, where `replace` is: create what a replacement deleted, with what it `carried` over. `keeper` must not
+        forget before all of it was read back."""
         raise NotImplementedError
 
     @abstractmethod

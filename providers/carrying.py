@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from cxconfig.errors import ChangedSincePreview, CxconfigError
 from cxconfig.kept_files import FileKeeper, KeptFiles
 from cxconfig.kinds import Desired, Difference, Kind, Values
 from cxconfig.planning.handover import HandedStep
-from cxconfig.planning.kept import refused_with
+from cxconfig.planning.kept import lacking_with, refused_with
 from cxconfig.planning.plan import Kept
 from providers.registry import REGISTRY
 from providers.site import Site
@@ -31,14 +32,9 @@ class Carrying:
         kept = self._found(kind, (desired.key, was) if step is None else (step.kept,))
         if kept is None:
             return None if step is not None and step.kept else handler.create(desired, secrets)
-        try:
-            live = handler.create(kept.added_to(desired), secrets)
-        except CxconfigError as error:
-            if not isinstance(error, ChangedSincePreview):
-                error.way_out = f"{error.way_out} {refused_with(kept.named(desired))}".strip()
-            raise
-        self._files().forget(kept, REGISTRY)
-        return live
+        keeper = FileKeeper(self._files(), REGISTRY, kept.kind, kept.key, kept.origin, kept)
+        with self._telling(keeper, desired):
+            return handler.recreate(desired, kept.rest(desired), secrets, keeper)
 
     def replace(
         self,
@@ -49,11 +45,21 @@ class Carrying:
         secrets: Mapping[str, str],
     ) -> Values:
         keeper = FileKeeper(self._files(), REGISTRY, kind.id, desired.key, self._site.origin(kind.system))
-        try:
+        with self._telling(keeper, desired):
             return self._site.handler(kind).replace(desired, live, differences, secrets, keeper)
+
+    @contextmanager
+    def _telling(self, keeper: FileKeeper, desired: Desired) -> Iterator[None]:
+        """An error says what becomes of what is kept then."""
+        try:
+            yield
+        except ChangedSincePreview:
+            raise
         except CxconfigError as error:
-            if keeper.kept is not None:
-                error.way_out = f"{error.way_out} {refused_with(keeper.kept.named(desired))}".strip()
+            if (kept := keeper.kept) is not None:
+                names = kept.named(desired)
+                text = lacking_with(names, self._files().path(kept)) if kept.made else refused_with(names)
+                error.way_out = f"{error.way_out} {text}".strip()
             raise
 
     def _found(self, kind: Kind, keys: tuple[str, ...]) -> Kept | None:

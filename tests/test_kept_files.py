@@ -164,6 +164,23 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
     assert everything(tmp_path) == [JDOE] and not path.is_symlink()
 
 
+def test_what_an_object_lacks_takes_the_place_of_what_was_kept(tmp_path: Path) -> None:
+    """With the time of the replacement; a file that does not say `made` is of one that was not created again."""
+    keeper = FileKeeper(files(tmp_path), REGISTRY, USERS, "jdoe", "here")
+    keeper.lacks(VALUES)
+    assert everything(tmp_path) == [], "nothing was kept"
+    keeper.keep(VALUES)
+    path, (before,) = only(tmp_path), everything(tmp_path)
+    keeper.lacks({"roles": ["Agent"]})
+    assert everything(tmp_path) == [replace(before, values={"roles": ["Agent"]}, made=True)] == [keeper.kept]
+    assert (files(tmp_path).path(before), stat.S_IMODE(path.stat().st_mode)) == (path, 0o600)
+    keeper.forget()
+    assert everything(tmp_path) == []
+    files(tmp_path).put(JDOE)
+    only(tmp_path).write_text(changed(), "utf-8")
+    assert everything(tmp_path) == [JDOE] and not JDOE.made
+
+
 def changed(**values: Any) -> str:
     return json.dumps({name: getattr(JDOE, name) for name in ("kind", "key", "origin", "time", "values")} | values)
 
@@ -180,6 +197,7 @@ def changed(**values: Any) -> str:
         (changed(time=7), "damaged"),
         (changed(key=["jdoe"]), "damaged"),
         (changed(values=["12"]), "damaged"),
+        (changed(made="yes"), "damaged"),
         (changed(key="mallory"), "damaged"),
         (changed(origin="there"), "damaged"),
         (changed(values={"password": "x"}), "does not hold what this version"),

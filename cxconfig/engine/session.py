@@ -27,7 +27,7 @@ from cxconfig.language import Tenant, load
 from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
-from cxconfig.planning.kept import dropped, needless
+from cxconfig.planning.kept import dropped, needless, owed
 from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded, unneeded
 from cxconfig.planning.plan import Fate, Outcome, PasswordFile, Plan, Recorded, Result, Step
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
@@ -203,6 +203,7 @@ class Session:
         plan = compare(self.registry, world)
         plan = replace(plan, steps=(*plan.steps, *catching_up(plan, world, self.behind)))
         said = (*self.live.warnings(), *self._weak(), *dropped(self.registry, world))
+        said = (*said, *owed(self.registry, world, self.kept.path))
         return replace(plan, warnings=(*said, *plan.warnings))
 
     def _within_limits(self, world: World, plan: Plan) -> Plan:
@@ -312,7 +313,7 @@ class Session:
 
     def _forget_kept(self, world: World) -> None:
         """Remove what replacements kept that nobody needs any more."""
-        for kept in needless(world).values():
+        for kept in needless(self.registry, world).values():
             self.kept.forget(kept, self.registry)
         self.kept.tidy()
 

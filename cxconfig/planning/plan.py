@@ -39,7 +39,8 @@ class Recorded:
 class Kept:
     """What a replacement was to carry over to an object, and did not come to.
 
-    `origin`: the mark of the object's live tenant; `time`: when it was to be replaced (ISO 8601).
+    `origin`: the mark of the object's live tenant; `time`: when it was to be replaced (ISO 8601). `made`: the object
+    was created again, and lacked these when it was read back, or could not be read.
     The values are in memory only: they are not shown, handed over, recorded or logged.
     """
 
@@ -48,6 +49,7 @@ class Kept:
     origin: str
     time: str
     values: Mapping[str, Any] = field(repr=False)
+    made: bool = False
 
     def rest(self, desired: Desired) -> Values:
         """What is not managed: not declared, or ignored as of the object that was there."""

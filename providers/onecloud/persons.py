@@ -80,10 +80,15 @@ class PersonsHandler(Handler):
             )
 
     def create(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
+        return self._created(desired, secrets, self._post)
+
+    def _created(
+        self, desired: Desired, secrets: Mapping[str, str], post: Callable[[Desired, Mapping[str, str]], Values]
+    ) -> Values:
         lost = False
         for attempt in range(ATTEMPTS):
             try:
-                return self._post(desired, secrets)
+                return post(desired, secrets)
             except OutcomeUnknown:
                 lost = True
                 live = self._one(desired)

@@ -7,7 +7,15 @@ import threading
 from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from cxconfig.errors import ChangedSincePreview, CxconfigError, LiveError, PermissionDenied, Refused
+from cxconfig.errors import (
+    ChangedSincePreview,
+    CxconfigError,
+    LiveError,
+    ObjectError,
+    OutcomeUnknown,
+    PermissionDenied,
+    Refused,
+)
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, Keeper, Tick, Values, untold
 from providers.onecloud import scim_values
 from providers.onecloud.persons import PersonsHandler, as_object_error, changes, partly_done, still_enabled
@@ -19,6 +27,7 @@ from providers.onecloud.values import (
     folded,
     from_vendor,
     live_spelling,
+    not_created_so,
     not_taken,
     plain_login,
     to_vendor,
@@ -66,9 +75,12 @@ class UsersHandler(PersonsHandler):
         }
 
     def _post(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
+        return self._verified(desired, self._sent(desired, secrets), created=True)
+
+    def _sent(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
         body = to_vendor(self.kind.specs, {**desired.fields, **secrets})
         self.client.create_user({"loginId": desired.key, **body}, self._hidden(secrets, desired.fields))
-        return self._verified(desired, desired.fields, created=True)
+        return desired.fields
 
     def _taken_and_absent(self, desired: Desired, refused: LiveError) -> None:
         if self._unaddressable(desired.key):
@@ -125,15 +137,48 @@ class UsersHandler(PersonsHandler):
             if not refused.endpoint.startswith("GET"):  # else it is the read that was to tell what became of it
                 keeper.forget()
             raise
-        whole = dataclasses.replace(desired, fields={**desired.fields, **carried})
         try:
-            created = self.create(whole, secrets)
+            return self.recreate(desired, carried, secrets, keeper)
+        except _Lacking:
+            raise
+        except ChangedSincePreview as changed:
+            changed.what = f"the user {desired.key!r} was deleted, and somebody of that login is there again"
+            raise
         except CxconfigError as error:
             text = f"the user was deleted and could not be created again: {error.what}"
             way_out = f"{error.way_out} Run again: the user is created as declared.".strip()
             raise as_object_error(desired, text, way_out) from error
-        keeper.forget()
-        return created
+
+    def recreate(self, desired: Desired, carried: Values, secrets: Mapping[str, str], keeper: Keeper) -> Values:
+        """Created in one call and read back: what was live before proves nothing of what is possible now."""
+        whole = dataclasses.replace(desired, fields={**desired.fields, **carried})
+        made, doubt = False, None
+        try:
+            try:
+                self._created(whole, secrets, self._sent)
+            except ChangedSincePreview:
+                raise
+            except ObjectError as lost_and_different:
+                doubt = lost_and_different
+            made = True
+            live = self._one(whole)
+        except LiveError as error:
+            if not (made or isinstance(error, OutcomeUnknown) or error.endpoint.startswith("GET")):
+                raise
+            keeper.lacks(carried)
+            text = f"it is not known whether the user was created again with all that was to be: {error.what}"
+            raise _lacking(desired, text) from error
+        if live is None:
+            raise doubt or as_object_error(desired, unaddressable(desired.key))
+        # An empty text is not sent, and then the system may have one of its own (the extension).
+        different = [d for d in self.kind.compare(whole, live) if carried.get(d.field) != ""]
+        if missing := {d.field: carried[d.field] for d in different if d.field in carried}:
+            keeper.lacks(missing)
+        else:
+            keeper.forget()
+        if different:
+            raise _lacking(desired, not_created_so(different, carried))
+        return live
 
     def _patch(self, login: str, desired: Desired, live: Values, changes: Values) -> None:
         """Write what PUT /user does not change, and another login than `login`, through the person's SCIM account."""
@@ -265,6 +310,15 @@ class UsersHandler(PersonsHandler):
         Without the directory nobody knows before the creation, after which the user is read back.
         """
         return not plain_login(login) and login.casefold() in (self.client.listed() or ())
+
+
+class _Lacking(ObjectError):
+    """The user was created again, and is not all that it was to be."""
+
+
+def _lacking(desired: Desired, text: str) -> _Lacking:
+    way_out = "Run again: the next preview shows what is declared and missing."
+    return _Lacking(text, kind=desired.kind, key=desired.key, place=desired.place, way_out=way_out)
 
 
 def _by_door(desired: Desired, differences: Sequence[Difference]) -> tuple[set[str], dict[str, Any]]:

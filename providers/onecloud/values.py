@@ -242,3 +242,19 @@ def not_taken(different: Sequence[Difference], dropped: AbstractSet[str]) -> str
                     " or correct the name here"
                 )
     return text
+
+
+def not_created_so(different: Sequence[Difference], carried: Mapping[str, Any]) -> str:
+    """The sentence for a user who was deleted and created again, and is not as declared, or not as before."""
+    declared = [d for d in different if d.field not in carried]
+    text = "the user was deleted and created again, and is not all that it was to be. "
+    text += not_taken(declared, frozenset()) if declared else ""
+    if lost := [d for d in different if d.field in carried]:
+        fields = ", ".join(d.field for d in lost)
+        text += f"{'. ' if declared else ''}Not declared, and other than before: {fields}"
+        missing = [
+            s for d in lost if d.field == "skills" for s in d.declared if folded(s) not in map(folded, d.live or {})
+        ]
+        if missing:
+            text += f" (this contact centre took no {', '.join(sorted(missing))})"
+    return text

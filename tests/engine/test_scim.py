@@ -167,19 +167,26 @@ def test_a_replacement_that_the_user_allows(tenant: Tenant) -> None:
     tenant.write({"a0": agent(0, work_phone="12"), "a1": agent(1)})
     tenant.settled()
     tenant.box.set_switch("scim", "404")
-    tenant.write({"a0": agent(0, first_name="Other", allow_replace=True), "a1": agent(1)})
+    tenant.box.change_user("a0", disabled=True)
+    replaced = agent(0, first_name="Other", allow_replace=True, ignore=["disabled", "password"])
+    tenant.write({"a0": replaced, "a1": agent(1)})
     shown = tenant.fresh().run("preview")
     assert (shown.code, tenant.writes()) == (2, 0), str(shown)
     assert "replace a0" in shown.said and "recordings" in shown.said
+    assert "ignored, and therefore carried over as live: disabled" in shown.said
     assert tenant.plain("up", check=False).code != 0 and tenant.writes() == 0
     done = tenant.run("up", "--yes")
     assert (done.code, calls(tenant)) == (0, ["DELETE", "POST"]), str(done)
     assert (tenant.box.users["a0"]["firstName"], tenant.box.users["a0"]["workPhone"]) == ("Other", "12")
+    assert tenant.box.users["a0"]["disabled"], "nobody is enabled unannounced"
     kept = KeptFiles(tenant.folder, NAME)
     for login in ("a0", "left"):  # as of a run that was killed: he is there again by hand, she is declared no longer
         kept.put(Kept("onecloud.users", login, origin_mark("127.0.0.1 acme.example.com"), WHEN, {"work_phone": "13"}))
+    owed = Kept("onecloud.users", "a1", origin_mark("127.0.0.1 acme.example.com"), WHEN, {"work_phone": PHONE}, True)
+    kept.put(owed)  # as of a creation that left something out
     again = tenant.fresh().run("up", "--yes")
-    assert (again.code, tenant.writes(), list(kept.folder.iterdir())) == (0, 0, []), str(again)
+    assert (again.code, tenant.writes(), list(kept.folder.iterdir())) == (0, 0, [kept.path(owed)]), str(again)
+    assert "a1: deleted and created again" in again.said and "not seen live: work_phone" in again.said
     assert "a0 exists again, and is left as it is" in again.said and "left is not declared any more" in again.said
     assert tenant.box.users["a0"]["workPhone"] == "12"
 

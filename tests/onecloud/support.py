@@ -76,6 +76,13 @@ def answered(answer: Reply | Callable[[Seen], Reply]) -> Iterator[tuple[Server, 
             client.close()
 
 
+def skills_of(box: Sandbox) -> list[str]:
+    """The skills that the contact centre has, to be changed."""
+    skills = box.simulator.onecloud.tenant.seed.skills
+    assert skills is not None
+    return skills
+
+
 class Noting(Keeper):
     """A keeper that notes what it is told, and is asked before anything is written."""
 
@@ -96,6 +103,10 @@ class Noting(Keeper):
     def forget(self) -> None:
         self.kept = None
         self.said.append("forget")
+
+    def lacks(self, values: Values) -> None:
+        self.kept = values
+        self.said.append("lacks")
 
 
 def desired(login: str = "jdoe", **fields: Any) -> Desired:

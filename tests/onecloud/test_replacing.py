@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +21,7 @@ from cxconfig.errors import (
 from cxconfig.kinds import Desired
 from cxconfig.sandbox import Sandbox
 from providers.onecloud.users_handler import UsersHandler
-from tests.onecloud.support import JDOE, KIND, PASSWORD, USER, Noting, desired, handled
+from tests.onecloud.support import JDOE, KIND, PASSWORD, USER, Noting, desired, handled, skills_of
 from tests.onecloud.test_users import LOST, NOT_MADE, SECRETS, kind_of, read, writes
 
 ONE = f"{USER}/*"
@@ -65,6 +67,7 @@ def test_a_replacement_carries_over_what_can_be_read() -> None:
         assert (now["roles"], now["skills"], now["changePassword"]) == (["Agent"], {"English": 90}, True)
         assert box.password_matches("jdoe", PASSWORD)
         assert (keeper.ever, keeper.said) == (CARRIED, ["keep", "forget"])
+        assert box.count("GET", ONE) == 2, "read before, and read back once"
 
 
 def test_what_is_ignored_or_nobodys_is_carried_over() -> None:
@@ -190,13 +193,73 @@ def test_a_replacement_that_stops_halfway_says_so() -> None:
 
 
 def test_a_creation_of_which_nobody_knows() -> None:
-    """Neither written nor read for certain: the values stay kept."""
+    """Neither written nor read for certain: the values stay kept until somebody knows."""
     with handled(LIVE, switches=OFF) as (box, handler):
         live, keeper = read(handler, WANTED), Noting(box)
         box.fault("drop_after", method="POST", path=USER)
         # The first read is the one that tells that the deletion was made; of the creation nobody can tell.
         box.fault({"status": 500}, method="GET", path=ONE)
-        with pytest.raises(ObjectError, match="could not be created again") as caught:
+        with pytest.raises(ObjectError, match="whether the user was created again with all") as caught:
             handler.replace(WANTED, live, [], SECRETS, keeper)
         assert isinstance(caught.value.__cause__, OutcomeUnknown | LiveError)
-        assert keeper.kept == CARRIED
+        assert (keeper.said, keeper.kept) == (["keep", "lacks"], CARRIED)
+
+
+PHONE = "+47 555 010 4477"
+TAUGHT = LIVE | {"workPhone": PHONE, "skills": {"English": 90, "Spanish": 4}}
+
+
+@contextmanager
+def without_spanish() -> Iterator[tuple[Sandbox, UsersHandler]]:
+    """A user with a skill that the contact centre has no more, and leaves out without a word."""
+    with handled(TAUGHT, switches={**OFF, "U4": "ignored"}) as (box, handler):
+        skills_of(box).remove("Spanish")
+        yield box, handler
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
+def test_a_carried_value_that_the_creation_leaves_out_is_told(lost: bool) -> None:
+    """It was live before, which proves nothing; nor is it a mistake in the YAML, which does not name it."""
+    with without_spanish() as (box, handler):
+        if lost:
+            box.fault("drop_after", method="POST", path=USER)
+        keeper, error = failed(box, handler, ObjectError, "created again, and is not all that it was to be")
+        assert "Not declared, and other than before: skills (this contact centre took no Spanish)" in error.what
+        assert "correct the name" not in str(error) and PHONE not in str(error) and "accepted" not in error.what
+        assert (keeper.said, keeper.kept) == (["keep", "lacks"], {"skills": {"English": 90, "Spanish": 4}})
+        assert (box.users["jdoe"]["skills"], box.users["jdoe"]["workPhone"]) == ({"English": 90}, PHONE)
+
+
+def test_a_declared_value_that_the_creation_leaves_out_is_repaired_by_the_next_run() -> None:
+    """The user was created, so nothing has to be kept; what is declared is compared again."""
+    wanted = desired(last_name="Roe", skills={"English": 1, "Spanish": 3})
+    with without_spanish() as (box, handler):
+        live, keeper = read(handler, wanted), Noting(box)
+        with pytest.raises(ObjectError, match="and is not all that it was to be") as caught:
+            handler.replace(wanted, live, KIND.compare(wanted, live), SECRETS, keeper)
+        assert "It does not have Spanish" in caught.value.what and "correct the name here" in caught.value.what
+        assert "before" not in caught.value.what and "next preview shows" in caught.value.way_out
+        assert keeper.said == ["keep", "forget"] and box.users["jdoe"]["workPhone"] == PHONE
+        skills_of(box).append("Spanish")
+        handler.update(wanted, now := read(handler, wanted), KIND.compare(wanted, now), {})
+        assert KIND.compare(wanted, read(handler, wanted)) == []
+
+
+def test_who_cannot_be_read_after_the_creation_is_not_called_gone() -> None:
+    """Nobody knows whether all was set, so all stays kept until somebody does."""
+    with handled(LIVE, switches=OFF) as (box, handler):
+        live, keeper = read(handler, WANTED), Noting(box)
+        box.fault({"status": 400, "body": "no"}, method="GET", path=ONE)
+        with pytest.raises(ObjectError, match="whether the user was created again with all") as caught:
+            handler.replace(WANTED, live, [], SECRETS, keeper)
+        assert "could not be created" not in caught.value.what and set(box.users) == {"jdoe"}
+        assert (keeper.said, keeper.kept) == (["keep", "lacks"], CARRIED)
+
+
+def test_who_is_there_again_after_the_deletion_is_left_alone() -> None:
+    """Somebody was faster, or it was not deleted after all."""
+    with handled(LIVE, switches=OFF) as (box, handler):
+        box.fault({"status": 200, "body": "OK"}, method="DELETE")
+        keeper, error = failed(box, handler, ChangedSincePreview, "somebody of that login is there again")
+        assert "nothing was changed" not in str(error) and keeper.kept == CARRIED
+        assert box.users["jdoe"]["lastName"] == "Doe"

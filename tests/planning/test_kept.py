@@ -11,7 +11,7 @@ from cxconfig.errors import Place
 from cxconfig.kinds import Action, Declared, Desired, Values
 from cxconfig.planning.compare import compare
 from cxconfig.planning.handover import Handover
-from cxconfig.planning.kept import dropped, needless
+from cxconfig.planning.kept import dropped, needless, owed
 from cxconfig.planning.plan import Kept, Step
 from cxconfig.planning.record import Digester
 from cxconfig.planning.renames import followed
@@ -69,7 +69,7 @@ def test_a_creation_says_what_is_set_again() -> None:
     assert PHONE not in repr(step)
     whole = KEPT.added_to(found.desired[USERS, "jdoe"])
     assert [whole.fields[name] for name in ("first_name", "team", "work_phone")] == ["Jane", "Sales", PHONE]
-    assert list(dropped(REGISTRY, found)) == [] and needless(found) == {}
+    assert list(dropped(REGISTRY, found)) == [] and needless(REGISTRY, found) == {}
     (one,) = only_step(world(user(team="Sales"))).notes
     assert one.startswith("1 value kept from") and one.endswith("is set again: work_phone")
 
@@ -90,7 +90,7 @@ def test_what_is_ignored_is_set_as_it_was() -> None:
 def test_what_is_all_declared_is_not_spoken_of() -> None:
     """It is only removed, after the creation."""
     found = world(user(team="Sales", work_phone="1"))
-    assert only_step(found).notes == () and needless(found) == {}
+    assert only_step(found).notes == () and needless(REGISTRY, found) == {}
     assert handed(found).kept == "jdoe"
 
 
@@ -126,7 +126,7 @@ def test_who_is_there_again_is_left_as_he_is() -> None:
         "user jdoe exists again, and is left as it is: the values kept from the replacement that was interrupted on"
         " 2026-11-25 at 18:01 UTC are not set, and `cxconfig up` removes them"
     )
-    assert needless(found) == {(USERS, "jdoe"): KEPT}
+    assert needless(REGISTRY, found) == {(USERS, "jdoe"): KEPT}
     assert not any("kept" in note for note in only_step(found).notes)
 
 
@@ -134,16 +134,16 @@ def test_who_is_not_declared_any_more() -> None:
     """Said, too."""
     found = world(user("other", team="Sales"))
     (text,) = dropped(REGISTRY, found)
-    assert text.startswith("user jdoe is not declared any more: the values kept") and needless(found)
+    assert text.startswith("user jdoe is not declared any more: the values kept") and needless(REGISTRY, found)
 
 
 def test_who_has_another_login_meanwhile_gets_what_was_his() -> None:
     """`was` leads to it; a file of his own would go before that."""
     found = world(user("jane", was="jdoe"))
-    assert needless(found) == {} and handed(found, "jane").kept == "jdoe"
+    assert needless(REGISTRY, found) == {} and handed(found, "jane").kept == "jdoe"
     own = Kept(USERS, "jane", "here", KEPT.time, {"mobile_phone": "1"})
     both = world(user("jane", was="jdoe"), kept=(KEPT, own))
-    assert handed(both, "jane").kept == "jane" and needless(both) == {(USERS, "jdoe"): KEPT}
+    assert handed(both, "jane").kept == "jane" and needless(REGISTRY, both) == {(USERS, "jdoe"): KEPT}
 
 
 def test_a_replacement_names_what_is_ignored() -> None:
@@ -155,3 +155,29 @@ def test_a_replacement_names_what_is_ignored() -> None:
     assert (step.action, step.problems) == (Action.REPLACE, ())
     assert [d.field for d in step.differences] == ["first_name"]
     assert step.notes[-1] == "ignored, and therefore carried over as live: disabled, team"
+
+
+def test_what_was_created_again_and_lacks_something_is_told_until_it_has_it() -> None:
+    """Where its value is, without the value; declared, ignored no more or set by hand, it is nobody's."""
+    made = Kept(USERS, "jdoe", "here", KEPT.time, {"work_phone": PHONE, "skills": {"Billing": 5}}, made=True)
+    made = replace(made, values={**made.values, "extension": ""})
+    there = {"first_name": "Jane", "last_name": "Doe", "team": "Sales", "disabled": False, "extension": "7"}
+
+    def said(found: World) -> list[str]:
+        return [*dropped(REGISTRY, found), *owed(REGISTRY, found, lambda kept: f"{kept.key}.json")]
+
+    lacking = world(user(work_phone="1"), live={"jdoe": there | {"work_phone": "1"}}, kept=(made,))
+    (text,) = said(lacking)
+    assert text.startswith("user jdoe: deleted and created again on 2026-11-25 at 18:01 UTC. To be carried over")
+    assert "not seen live: skills. Declare it" in text
+    assert "the value is in jdoe.json" in text and needless(REGISTRY, lacking) == {}
+    (text,) = said(world(user(), live={"jdoe": there}, kept=(made,)))
+    assert "live: skills, work_phone." in text and PHONE not in text
+    set_by_hand = there | {"work_phone": PHONE.replace(" ", ""), "skills": {"billing": 5}}
+    for whole in (
+        world(user(), live={"jdoe": set_by_hand}, kept=(made,)),
+        world(user(work_phone="1", skills={}), live={"jdoe": there}, kept=(made,)),
+    ):
+        assert said(whole) == [] and needless(REGISTRY, whole) == {(USERS, "jdoe"): made}
+    gone = world(user(team="Sales"), kept=(made,))
+    assert said(gone) == [] == [*needless(REGISTRY, gone)] and handed(gone).kept == "jdoe"

@@ -20,7 +20,7 @@ from providers.carrying import Carrying
 from providers.onecloud.users_handler import UsersHandler
 from providers.registry import REGISTRY
 from providers.site import Site
-from tests.onecloud.support import JDOE, KIND, PASSWORD, USER, desired, handled
+from tests.onecloud.support import JDOE, KIND, PASSWORD, USER, desired, handled, skills_of
 
 SECRETS = {"password": PASSWORD}
 PHONE = "+47 555 010 4477"
@@ -127,6 +127,23 @@ def test_a_creation_that_is_refused_keeps_them(tmp_path: Path) -> None:
             own.create(KIND, WANTED, SECRETS, "", NEW)
         assert "extension, roles, skills, work_phone. If one of them is what is refused" in caught.value.way_out
         assert PHONE not in str(caught.value) and kept(tmp_path) == before
+
+
+def test_a_creation_that_leaves_something_out_keeps_that(tmp_path: Path) -> None:
+    """Told as what it is: the user is there, and the next run knows what is missing."""
+    live = LIVE | {"skills": {"English": 90, "Spanish": 4}}
+    with carrying(tmp_path, live) as (box, own):
+        stopped(box, own)
+        box.set_switch("U4", "ignored")
+        skills_of(box).remove("Spanish")
+        with pytest.raises(ObjectError, match="not all that it was to be") as caught:
+            own.create(KIND, WANTED, SECRETS, "", NEW)
+        (one,) = kept(tmp_path)
+        assert (one.values, one.made) == ({"skills": {"English": 90, "Spanish": 4}}, True)
+        file = KeptFiles(tmp_path, "acme").path(one)
+        assert file.exists() and "not seen live: skills. Declare it" in caught.value.way_out
+        assert str(file) in caught.value.way_out and "Kept for the next run" not in caught.value.way_out
+        assert PHONE not in str(caught.value) and box.users["jdoe"]["workPhone"] == PHONE
 
 
 def test_who_is_there_by_then_is_not_written_to(tmp_path: Path) -> None:
