@@ -66,6 +66,10 @@ class HandingOut(Handler):
         with self._handed_out(desired.key, secrets) as real:
             return self.handler.replace(desired, live, differences, real, keeper)
 
+    def recreate(self, desired: Desired, carried: Values, secrets: Mapping[str, str], keeper: Keeper) -> Values:
+        with self._handed_out(desired.key, secrets) as real:
+            return self.handler.recreate(desired, carried, real, keeper)
+
     def remove(self, key: str, live: Values, action: Action) -> None:
         self.handler.remove(key, live, action)
 

@@ -139,10 +139,10 @@ class UsersHandler(PersonsHandler):
             raise
         try:
             return self.recreate(desired, carried, secrets, keeper)
-        except _Lacking:
-            raise
-        except ChangedSincePreview as changed:
-            changed.what = f"the user {desired.key!r} was deleted, and somebody of that login is there again"
+        except ChangedSincePreview as appeared:
+            keeper.lacks(carried)
+            raise _lacking(desired, "the user was deleted, and somebody of that login is there again") from appeared
+        except ObjectError:
             raise
         except CxconfigError as error:
             text = f"the user was deleted and could not be created again: {error.what}"
@@ -312,13 +312,9 @@ class UsersHandler(PersonsHandler):
         return not plain_login(login) and login.casefold() in (self.client.listed() or ())
 
 
-class _Lacking(ObjectError):
-    """The user was created again, and is not all that it was to be."""
-
-
-def _lacking(desired: Desired, text: str) -> _Lacking:
-    way_out = "Run again: the next preview shows what is declared and missing."
-    return _Lacking(text, kind=desired.kind, key=desired.key, place=desired.place, way_out=way_out)
+def _lacking(desired: Desired, text: str) -> ObjectError:
+    """The error for a user who is there again, and is not all that he was to be, for all we know."""
+    return as_object_error(desired, text, "Run again: the next preview shows what is declared and missing.")
 
 
 def _by_door(desired: Desired, differences: Sequence[Difference]) -> tuple[set[str], dict[str, Any]]:

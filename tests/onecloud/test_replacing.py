@@ -260,6 +260,7 @@ def test_who_is_there_again_after_the_deletion_is_left_alone() -> None:
     """Somebody was faster, or it was not deleted after all."""
     with handled(LIVE, switches=OFF) as (box, handler):
         box.fault({"status": 200, "body": "OK"}, method="DELETE")
-        keeper, error = failed(box, handler, ChangedSincePreview, "somebody of that login is there again")
-        assert "nothing was changed" not in str(error) and keeper.kept == CARRIED
+        keeper, error = failed(box, handler, ObjectError, "somebody of that login is there again")
+        assert "nothing was changed" not in str(error) and type(error) is ObjectError
+        assert (keeper.said, keeper.kept) == (["keep", "lacks"], CARRIED)
         assert box.users["jdoe"]["lastName"] == "Doe"

@@ -11,12 +11,14 @@ from typing import Any, cast
 import pytest
 
 from cxconfig.errors import ChangedSincePreview, ObjectError, Refused
+from cxconfig.handed_out import HandedOut
 from cxconfig.kept_files import KeptFiles
-from cxconfig.kinds import Action, Desired
+from cxconfig.kinds import Action, Desired, Handler
 from cxconfig.planning.handover import HandedStep
 from cxconfig.planning.plan import Kept
 from cxconfig.sandbox import Sandbox
 from providers.carrying import Carrying
+from providers.handing_out import HandingOut
 from providers.onecloud.users_handler import UsersHandler
 from providers.registry import REGISTRY
 from providers.site import Site
@@ -36,8 +38,8 @@ class Here:
         self._folder = folder
         self._handler = handler
 
-    def handler(self, kind: Any) -> UsersHandler:
-        return self._handler
+    def handler(self, kind: Any) -> Handler:
+        return HandingOut(self._handler, kind, HandedOut(self._folder / "passwords.csv"))
 
     def origin(self, system: str) -> str:
         return "here"

@@ -79,6 +79,10 @@ class Below(Handler):
         assert keeper is KEEPER
         return self._done("replace", secrets)
 
+    def recreate(self, desired: Desired, carried: Values, secrets: Mapping[str, str], keeper: Keeper) -> Values:
+        assert keeper is KEEPER
+        return self._done("recreate", secrets)
+
     def remove(self, key: str, live: Values, action: Action) -> None:
         self._done("remove", {})
 
@@ -99,7 +103,13 @@ CALLS = {
     "update": lambda handler, secrets: handler.update(DESIRED, {}, [], secrets),
     "rename": lambda handler, secrets: handler.rename("old", DESIRED, {}, [], secrets),
     "replace": lambda handler, secrets: handler.replace(DESIRED, {}, [], secrets, KEEPER),
+    "recreate": lambda handler, secrets: handler.recreate(DESIRED, {}, secrets, KEEPER),
 }
+
+
+def test_it_stands_before_every_method_of_a_handler() -> None:
+    """One that the handler below has, and this one has not, would fail in a run that is half done."""
+    assert {name for name in vars(Handler) if not name.startswith("_")} <= vars(HandingOut).keys()
 
 
 @pytest.mark.parametrize("call", CALLS)
