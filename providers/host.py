@@ -30,7 +30,7 @@ from cxconfig.kind_settings import KindSettings
 from cxconfig.kinds import Action, Desired, Difference, Kind, OnRemove, Values
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import HandedStep, Handover
-from cxconfig.planning.membership import not_there
+from cxconfig.planning.membership import in_lists_alone, not_there
 from cxconfig.planning.record import (
     BESIDE,
     IGNORE,
@@ -87,6 +87,8 @@ class Host:
         self._carrying = Carrying(self.site)
         self._made: set[tuple[str, str]] = set()
         """Under plain pulumi: what this process has created."""
+        self._left: dict[tuple[str, str], Values] = {}
+        """The records of what this process has removed, or was to."""
         self._supports: dict[str, Mapping[str, Any]] = {}
         self._journal = Journal(Path(handover.journal)) if handover else None
         self._lock = threading.RLock()
@@ -373,7 +375,8 @@ class Host:
         if step is not None and step.action is Action.FORGET:
             return
         settings = self.site.kind_settings(kind)
-        if step is None and self._leave_alone(kind, held, settings):
+        self._left[kind.id, key] = held
+        if step is None and (self._leave_alone(kind, held, settings) or self._goes_with(kind, held, settings)):
             return
         try:
             live = self._observe(kind, key, {})
@@ -395,6 +398,24 @@ class Host:
         if step is not None and step.action is not action:
             raise _changed(kind, key, None, f"it would be {action} instead of {step.action}")
         self.site.handler(kind).remove(key, live, action)
+
+    def _goes_with(self, kind: Kind, held: Values, settings: KindSettings) -> bool:
+        """Under plain pulumi: does it leave with its leader, which decides, and whose step comes after it?
+
+        Raises `ObjectError` when this one is protected, and its leader would be removed.
+        """
+        where = (leader_id(kind), held[KEY])
+        if not where[0]:
+            return False
+        leader, recorded = REGISTRY[where[0]], self.site.recorded().get(where)
+        leading = self._left.get(where) or (recorded.inputs if recorded is not None else None)
+        if leading is None or is_candidate(leading) or in_lists_alone(REGISTRY, leader, leading):
+            return False
+        said = self.site.kind_settings(leader)
+        retained = said.excludes(held[KEY]) or policy_of(leader, leading, said) is OnRemove.RETAIN
+        if not retained and (why := protection(kind, held, settings)):
+            raise ObjectError(f"{kind.singular} {held[KEY]}: {why}", kind=kind.id, key=held[KEY])
+        return True
 
     def _leave_alone(self, kind: Kind, held: Values, settings: KindSettings) -> bool:
         """Under plain pulumi, what our commands would only forget: what is excluded, what they had only recorded to

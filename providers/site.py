@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cxconfig.engine.stack import recorded_here
 from cxconfig.engine.stack_secrets import Setting, asked_here, full_key, secret_in
 from cxconfig.errors import Place, SettingsError
 from cxconfig.handed_out import HandedOut, file_for
@@ -18,6 +19,7 @@ from cxconfig.kind_settings import KindSettings
 from cxconfig.kinds import Handler, Kind
 from cxconfig.language import Secrets, SystemEntry, Tenant, load
 from cxconfig.planning.handover import Handover
+from cxconfig.planning.plan import Recorded
 from cxconfig.planning.record import KEY, ORIGIN, Digester, origin_mark
 from cxconfig.tenancy import digester_of, kind_settings, system_entry
 from providers.handing_out import HandingOut
@@ -44,6 +46,7 @@ class Site:
         self._of_systems: dict[str, Any] = {}
         self._digester: Digester | None = None
         self._passwords: HandedOut | None = None
+        self._recorded: Mapping[tuple[str, str], Recorded] | None = None
 
     def tenant(self) -> Tenant:
         with self._lock:
@@ -58,6 +61,13 @@ class Site:
                 self._settings = asked_here(self._handover.tenant if self._handover else self.tenant().name) or {}
         value = secret_in(self._settings, key)
         return value if value is not None else self._given(full_key(key))
+
+    def recorded(self) -> Mapping[tuple[str, str], Recorded]:
+        """Under plain pulumi: what the stack holds as this process asks for it first."""
+        with self._lock:
+            if self._recorded is None:
+                self._recorded = {(r.kind, r.key): r for r in recorded_here(self.tenant().name, REGISTRY)}
+            return self._recorded
 
     def kind_settings(self, kind: Kind) -> KindSettings:
         known = self._handover.settings if self._handover is not None else kind_settings(self.tenant())

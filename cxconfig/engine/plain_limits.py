@@ -5,13 +5,10 @@ Only a program runs in a preview and an up and not in a destroy, which asks for 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cxconfig.engine.locate import asked_within
-from cxconfig.engine.stack import recorded_in
-from cxconfig.errors import SettingsError
+from cxconfig.engine.stack import recorded_here
 from cxconfig.kinds import Action, Desired, Difference, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.live import Live
@@ -37,7 +34,7 @@ def judged(
     """What it would remove, and whom it would disable because the files say so now."""
     said = [text for text in environ.get(VARIABLE, "").split(",") if text.strip()]
     raised = parsed(said, registry, VARIABLE)
-    recorded = {(r.kind, r.key): r for r in _recorded_here(tenant.name, registry)}
+    recorded = {(r.kind, r.key): r for r in recorded_here(tenant.name, registry)}
     going = {where: held for where, held in recorded.items() if where not in desired}
     turned = {where: one for where, one in desired.items() if _turned(registry, one, recorded)}
     # As if all of these were there and enabled; only if that is too much they are looked at.
@@ -82,14 +79,3 @@ def _disabled(registry: Registry, world: World, turned: Iterable[Desired]) -> It
         if live:
             differences = tuple(kind.compare(replace(one, fields=fields), live))
         yield Step(one.kind, one.key, Action.UPDATE, differences=differences, place=one.place, exists=True)
-
-
-def _recorded_here(name: str, registry: Registry) -> list[Recorded]:
-    """What the stack holds that an engine works on, asked from within its program; an answer is needed."""
-    answer = asked_within("stack", "export", "--stack", name)
-    if answer is None:
-        raise SettingsError(
-            "the state could not be read, so nobody knows how many objects this run would remove",
-            way_out="Run `cxconfig doctor`: it says which engine is asked, and why; or use `cxconfig up`.",
-        )
-    return recorded_in(json.loads(answer), registry)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cxconfig.engine.locate import Engine, cache_folder, environment, without_options
+from cxconfig.engine.locate import Engine, asked_within, cache_folder, environment, without_options
 from cxconfig.engine.stack_file import configuration_in, configure, replace_file, settings_in
 from cxconfig.engine.stack_secrets import (
     ENVIRONMENT_SETTING,
@@ -276,6 +276,17 @@ def recorded_in(exported: Mapping[str, Any], registry: Registry) -> list[Recorde
     """The objects of our kinds in what `pulumi stack export` answered."""
     resources = (exported.get("deployment") or {}).get("resources") or []
     return [found for resource in resources if (found := _recorded(resource, registry)) is not None]
+
+
+def recorded_here(name: str, registry: Registry) -> list[Recorded]:
+    """What the stack holds that an engine works on, asked from within one of its processes; an answer is needed."""
+    answer = asked_within("stack", "export", "--stack", name)
+    if answer is None:
+        raise SettingsError(
+            "the state could not be read, so nobody knows what this run would remove",
+            way_out="Run `cxconfig doctor`: it says which engine is asked, and why; or use `cxconfig up`.",
+        )
+    return recorded_in(json.loads(answer), registry)
 
 
 def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | None:

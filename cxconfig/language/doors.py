@@ -1,6 +1,7 @@
 """One live object, two doors: kinds that are twins, and objects that had another key. Pure, over all declared objects.
 
-The same key in both of two twins is the same live object: what both list would be written twice. A key after `was` is
+The same key in both of two twins is the same live object: what both list would be written twice, and it leaves once,
+as the leader says. A key after `was` is
 an object's old one: it cannot be that of another object at the same time.
 """
 
@@ -10,9 +11,11 @@ from collections.abc import Iterator, Mapping
 
 from cxconfig.errors import InputError, Place
 from cxconfig.kind_settings import KindSettings
-from cxconfig.kinds import Declared, Kind, Registry
-from cxconfig.language.keywords import WAS
+from cxconfig.kinds import Declared, Kind, OnRemove, Registry
+from cxconfig.language.keywords import PROTECT, WAS
 from cxconfig.language.mistakes import dotted, shown
+
+ON_REMOVE = "on_remove"
 
 Found = Mapping[str, Mapping[str, Declared]]
 """Every declared object by kind id and key."""
@@ -25,11 +28,11 @@ def crossings(objects: Found, registry: Registry, settings: Mapping[str, KindSet
     for kind in registry.all():
         other = registry.twin(kind)
         if other is not None and not kind.leads:
-            yield from _twins(kind, other, objects)
+            yield from _twins(kind, other, objects, settings.get(other.id, KindSettings()))
 
 
-def _twins(kind: Kind, leader: Kind, objects: Found) -> Iterator[InputError]:
-    """`kind` follows: its entry is the one to be changed."""
+def _twins(kind: Kind, leader: Kind, objects: Found, settings: KindSettings) -> Iterator[InputError]:
+    """`kind` follows: its entry is the one to be changed. `settings`: what is said of the leader."""
     leading = objects.get(leader.id, {})
     spellings = {leader.identity(key): key for key in leading}
     for key, declared in objects.get(kind.id, {}).items():
@@ -46,6 +49,8 @@ def _twins(kind: Kind, leader: Kind, objects: Found) -> Iterator[InputError]:
                 other.place,
             )
         yield from _shared(kind, leader, declared, other)
+        if not other.implicit:
+            yield from _leaving(kind, leader, declared, other, settings)
 
 
 def _shared(kind: Kind, leader: Kind, declared: Declared, other: Declared) -> Iterator[InputError]:
@@ -58,6 +63,28 @@ def _shared(kind: Kind, leader: Kind, declared: Declared, other: Declared) -> It
         also = _place(other, WAS)
         rule = f"the {leader.singular} of the same key was {shown(other.was)} ({also})"
         yield _mistake(kind, declared.key, rule, _place(declared, WAS), "keep the right one", also, field=WAS)
+
+
+def _leaving(
+    kind: Kind, leader: Kind, declared: Declared, other: Declared, settings: KindSettings
+) -> Iterator[InputError]:
+    """How it leaves is the leader's to say, and so is what does not protect it: this entry may only say the same."""
+    way_out = f"remove the line, or write `{{}}` in {dotted((leader.system, leader.name, other.key))}"
+    own, its = declared.values.get(ON_REMOVE), other.values.get(ON_REMOVE)
+    if own in kind.removals and (its in leader.removals or ON_REMOVE not in other.places):
+        counts = OnRemove(its or settings.on_remove or leader.removals[0])
+        if own != counts:
+            place, also = _place(declared, ON_REMOVE), _place(other, ON_REMOVE)
+            rule = f"the {leader.singular} of the same key, which decides, has `on_remove: {counts}` ({also})"
+            way = way_out.format(f"on_remove: {own}")
+            yield _mistake(kind, declared.key, rule, place, way, also, field=ON_REMOVE)
+    effective = settings.protect if other.protect is None and PROTECT not in other.places else other.protect
+    said = declared.protect
+    if (said is False and effective) or (said and other.protect is False):
+        place, also = _place(declared, PROTECT), _place(other, PROTECT)
+        rule = f"the {leader.singular} of the same key has `protect: {str(not said).lower()}` ({also})"
+        way = way_out.format(f"protect: {str(said).lower()}")
+        yield _mistake(kind, declared.key, rule, place, way, also, field=PROTECT)
 
 
 def _renamed(kind: Kind, objects: Found, registry: Registry, settings: KindSettings) -> Iterator[InputError]:

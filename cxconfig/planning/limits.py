@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from cxconfig.errors import SettingsError
 from cxconfig.kind_settings import Limit
-from cxconfig.kinds import Action, Kind, OnRemove, Registry, Values
+from cxconfig.kinds import Action, Kind, Registry
 from cxconfig.nearness import did_you_mean
+from cxconfig.planning.membership import in_lists_alone
 from cxconfig.planning.plan import Exceeded, Plan, Step
-from cxconfig.planning.record import BESIDE, is_candidate, recorded_on_remove
+from cxconfig.planning.record import is_candidate
 from cxconfig.planning.undeclared import strangers
 from cxconfig.planning.world import World
 
@@ -143,22 +144,14 @@ def _counting(kind: Kind, actions: Sequence[Action], plan: Plan, known: _Known) 
 def _known(registry: Registry, kind: Kind, world: World) -> set[str]:
     """The objects that a percentage is taken of: recorded ones, declared ones that are live, and with `manage: all`
     those that are not declared. Not those that only stand in another object's list: they never go."""
-    owners = (one for one in registry.all() if one.owning is not None and one.system == kind.system)
-    owned = {one.owning.field for one in owners if one.owning is not None and one.owning.kind == kind.name}
     recorded = [(key, held.inputs) for (kind_id, key), held in (world.recorded or {}).items() if kind_id == kind.id]
-    known = {key for key, inputs in recorded if not is_candidate(inputs) and not _mere(kind, inputs, owned)}
+    known = {key for key, inputs in recorded if not is_candidate(inputs) and not in_lists_alone(registry, kind, inputs)}
     known |= {
         key
         for (kind_id, key), one in world.desired.items()
         if kind_id == kind.id and not one.implicit and world.live.get((kind_id, key)) is not None
     }
     return {kind.identity(key) for key in {*known, *strangers(kind, world)}}
-
-
-def _mere(kind: Kind, record: Values, owned: set[str]) -> bool:
-    """Is it recorded as one that stands in such a list alone?"""
-    fields = (record.keys() - BESIDE) & kind.specs.keys()
-    return bool(fields) and fields <= owned and recorded_on_remove(record) is OnRemove.RETAIN
 
 
 def _rules(kind: Kind, known: _Known, raised: Raised, said: str) -> Iterator[_Rule]:

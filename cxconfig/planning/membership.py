@@ -8,7 +8,7 @@ from dataclasses import replace
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Cause, Desired, Kind, OnRemove, Registry, Values
 from cxconfig.planning.plan import Step
-from cxconfig.planning.record import BESIDE
+from cxconfig.planning.record import BESIDE, recorded_on_remove
 from cxconfig.planning.removed import REMOVALS
 from cxconfig.planning.world import Key, World
 
@@ -55,6 +55,14 @@ def demoted(kind: Kind, desired: Desired, recorded: Values) -> str:
         f"taken out of `{kind.id}`, and still in a list that gives it its {names}: nothing else of it is managed from"
         " now on, and it is not removed. Take it out of the list, too, if it is to go"
     )
+
+
+def in_lists_alone(registry: Registry, kind: Kind, record: Values) -> bool:
+    """Is it recorded as one that stands in other objects' lists, and nowhere else?"""
+    owning = (one.owning for one in registry.all() if one.owning is not None and one.system == kind.system)
+    owned = {one.field for one in owning if one.kind == kind.name}
+    fields = (record.keys() - BESIDE) & kind.specs.keys()
+    return bool(fields) and fields <= owned and recorded_on_remove(record) is OnRemove.RETAIN
 
 
 def with_intruders(kind: Kind, steps: Sequence[Step], registry: Registry, world: World) -> list[Step]:

@@ -92,7 +92,7 @@ def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
         if off is not None and not problem:
             problem, unread = str(off), True
     if not problem and not spelt:
-        problem = _undone(kind, recorded, live, world)
+        problem = undone(kind, key, recorded_on_remove(recorded.inputs), live, world)
     return Step(
         kind.id,
         key,
@@ -108,10 +108,10 @@ def _step(kind: Kind, recorded: Recorded, spelt: str, world: World) -> Step:
     )
 
 
-def _undone(kind: Kind, recorded: Recorded, live: Values | None, world: World) -> str:
+def undone(kind: Kind, key: str, own: OnRemove | None, live: Values | None, world: World) -> str:
     """Its own `on_remove` would spare it now, and `manage: all` would remove it the next time: not what it says."""
-    own, then = recorded_on_remove(recorded.inputs), sweeping(kind, world)
-    if own is None or then is None or world.settings_of(kind).excludes(recorded.key):
+    then = sweeping(kind, world)
+    if own is None or then is None or world.settings_of(kind).excludes(key):
         return ""
     spares = own is OnRemove.RETAIN or (own is OnRemove.DISABLE and then is OnRemove.DELETE)
     if not spares or kind.removal(then, live) not in REMOVALS:

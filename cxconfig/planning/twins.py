@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from cxconfig.kinds import Action, Cause, Desired, Kind, OnRemove, Registry, Values
+from cxconfig.planning.membership import in_lists_alone
 from cxconfig.planning.plan import Step
-from cxconfig.planning.record import recorded_protect
+from cxconfig.planning.record import recorded_on_remove, recorded_protect
+from cxconfig.planning.removed import REMOVALS, protection, undone
 from cxconfig.planning.world import Key, World
 
 
@@ -38,25 +40,43 @@ def through_twin(kind: Kind, desired: Mapping[Key, Desired]) -> dict[str, str]:
 
 
 def once(registry: Registry, world: World, steps: Iterable[Step]) -> Iterator[Step]:
-    """The steps, in which nobody is removed who is still declared through the other door, and nobody twice."""
+    """The steps, in which nobody is removed who is still declared through the other door, and nobody twice: who leaves
+    through both leaves as the leader says."""
     steps = list(steps)
-    going = {(step.kind, step.key): step for step in steps if step.cause is Cause.REMOVED}
+    leaving = (Cause.REMOVED, Cause.UNDECLARED)
+    going = {(s.kind, s.key): s for s in steps if s.cause in leaving and decides(registry, s.kind, s.key, world)}
     doors = {kind.id: through_twin(kind, world.desired) for kind in registry.all() if kind.twin}
     for step in steps:
         kind = registry[step.kind]
-        if step.cause is not Cause.REMOVED or not kind.twin:
+        twin = registry.twin(kind)
+        if step.cause not in leaving or twin is None:
             yield step
             continue
-        twin = registry.twin(kind)
+        leading = going.get((twin.id, step.key)) if twin.leads else None
+        if step.cause is Cause.UNDECLARED:
+            if leading is None or step.action not in REMOVALS or not _known(leading):
+                yield step
+            continue
         other = doors[kind.id].get(kind.identity(step.key))
-        if twin is not None and other is not None:
+        if other is not None:
             yield _kept(kind, twin, step, other, world)
-        elif twin is not None and step.unread and _seen_gone(twin, step, world):
+        elif leading is not None and _known(leading):
+            yield _goes_with(kind, twin, step, leading, world)
+        elif step.unread and _seen_gone(twin, step, world):
             yield replace(step, action=Action.FORGET, call="", problems=(), place=None, unread=False)
-        elif twin is not None and (leading := going.get((twin.id, step.key))) and twin.leads:
-            yield _goes_with(twin, step, leading)
         else:
             yield step
+
+
+def decides(registry: Registry, kind_id: str, key: str, world: World) -> bool:
+    """Does what is recorded of an object say how it leaves? Who stands only in another object's list says nothing."""
+    held = (world.recorded or {}).get((kind_id, key))
+    return held is None or not in_lists_alone(registry, registry[kind_id], held.inputs)
+
+
+def _known(leading: Step) -> bool:
+    """Is something decided about it, rather than only reported?"""
+    return leading.cause is Cause.REMOVED or leading.action in REMOVALS
 
 
 def _kept(kind: Kind, twin: Kind, step: Step, other: str, world: World) -> Step:
@@ -82,11 +102,23 @@ def _seen_gone(twin: Kind, step: Step, world: World) -> bool:
     return twin.removal(OnRemove(step.action.value), world.live[where]) is Action.FORGET
 
 
-def _goes_with(twin: Kind, step: Step, leading: Step) -> Step:
-    """The leader's own removal does this one's as well, if it goes as far."""
-    far = leading.action is Action.DELETE or leading.action is step.action
-    if step.action not in (Action.DISABLE, Action.DELETE) or not far:
-        return step
-    note = f"{leading.action.value}d as the {twin.singular} {leading.key!r}"
-    problems = () if step.unread else step.problems
-    return replace(step, action=Action.FORGET, call="", notes=(note,), problems=problems, place=None, unread=False)
+def _goes_with(kind: Kind, twin: Kind, step: Step, leading: Step, world: World) -> Step:
+    """It leaves as the leader does, whatever its own door would do; what protects either protects both."""
+    recorded = world.recorded or {}
+    own, theirs = recorded.get((step.kind, step.key)), recorded.get((leading.kind, leading.key))
+    problem = ""
+    if own is not None and leading.action in REMOVALS:
+        problem = protection(kind, own.inputs, world.settings_of(kind))
+    if not problem and theirs is not None:
+        says = recorded_on_remove(theirs.inputs)
+        problem = undone(kind, step.key, says, world.live.get((step.kind, step.key)), world)
+    done = f"{leading.action.value}d" if leading.action in REMOVALS else "left as it is live"
+    return replace(
+        step,
+        action=Action.FORGET,
+        call="",
+        notes=(f"{done} as the {twin.singular} {leading.key!r}",) if step.exists or step.unread else (),
+        problems=(f"{kind.singular} {step.key}: {problem}",) if problem else (),
+        place=None,
+        unread=False,
+    )

@@ -11,11 +11,16 @@ from tests.engine.harness import PASSWORD, Tenant, agent, wait_until
 from tests.engine.test_recovery import OTHER_PASSWORD, assert_nothing_left, converge, kill
 
 ACCOUNT: Mapping[str, Any] = {"title": "Lead", "city": "Oslo"}
+ACCOUNTS_GO: Mapping[str, Any] = {"scim_accounts": {"on_remove": "delete"}}
+"""Of those who are in `users` as well, it is not for the accounts to say."""
 
 
 def declare(tenant: Tenant, *, users: tuple[str, ...], accounts: tuple[str, ...], **values: Any) -> None:
-    """People by login, through each of the doors."""
-    tenant.write({login: agent(int(login[1:]), **values) for login in users})
+    """People by login, through each of the doors. Those whose login begins with a k are kept when they leave."""
+    people = {login: agent(int(login[1:]), **values) for login in users}
+    for login in users:
+        people[login] |= {"on_remove": "retain"} if login.startswith("k") else {}
+    tenant.write(people, kinds=ACCOUNTS_GO)
     content = {"onecloud": {"scim_accounts": {login: dict(ACCOUNT) for login in accounts}}} if accounts else {}
     (tenant.folder / "accounts.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
@@ -46,19 +51,21 @@ def disabled(tenant: Tenant) -> set[str]:
 
 
 def test_a_person_leaves_through_one_door_and_through_both(tenant: Tenant) -> None:
-    """Through one: only forgotten. Through both: disabled once. The same by plain pulumi."""
-    logins = ("a0", "a1", "a2", "a3")
+    """Through one: only forgotten. Through both: once, and as the user says. The same by plain pulumi."""
+    logins = ("a0", "a1", "a2", "a3", "k0", "k1")
     declare(tenant, users=logins, accounts=logins)
     tenant.settled()
-    declare(tenant, users=("a0", "a1"), accounts=("a0", "a2"))
+    declare(tenant, users=("a0", "a1", "k1"), accounts=("a0", "a2", "k1"))
     done = tenant.fresh().run("up", "--yes")
     assert (done.code, calls(tenant), disabled(tenant)) == (0, ["PUT"], {"a3"}), str(done)
     assert done.said.count("still declared as") >= 2, str(done)
-    assert persons(tenant) == {"users/a0", "users/a1", "scim_accounts/a0", "scim_accounts/a2"}
+    assert "left as it is live as the user 'k0'" in done.said, str(done)
+    left = {"users/a0", "users/a1", "scim_accounts/a0", "scim_accounts/a2", "users/k1", "scim_accounts/k1"}
+    assert persons(tenant) == left
     assert {tenant.box.person(login)["title"] for login in logins} == {"Lead"}  # type: ignore[index]
     for run in (tenant.fresh().run("up", "--yes"), tenant.plain("up")):
         assert (run.code, calls(tenant)) == (0, []), str(run)
-    # Plain pulumi knows of one removal at a time: the second finds the person disabled.
+    # Plain pulumi knows of one removal at a time: that of the account, which is the first, leaves it to the user's.
     declare(tenant, users=("a1",), accounts=("a2",))
     done = tenant.plain("up")
     assert (len(calls(tenant)), disabled(tenant)) == (1, {"a0", "a3"}), str(done)
@@ -66,6 +73,7 @@ def test_a_person_leaves_through_one_door_and_through_both(tenant: Tenant) -> No
     done = tenant.fresh().plain("up")
     assert (disabled(tenant), persons(tenant)) == ({"a0", "a3"}, {"users/a1", "users/a2"}), str(done)
     assert not {"POST", "DELETE"} & set(calls(tenant))
+    assert tenant.box.users.keys() >= set(logins), "nobody was deleted"
 
 
 def test_killed_between_the_two_doors(tenant: Tenant) -> None:

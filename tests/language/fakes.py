@@ -99,6 +99,7 @@ class Login(BaseModel):
     given_name: str = ""
     active: bool = True
     nick_name: str = ""
+    on_remove: Annotated[OnRemove, FieldSpec(setting=True)] = OnRemove.DISABLE
 
 
 class Groups(_Kind):
@@ -129,7 +130,7 @@ class Logins(_Kind):
     singular = "login"
     model = Login
     specs = specs_of(Login)
-    removals = (OnRemove.DISABLE,)
+    removals = (OnRemove.DISABLE, OnRemove.DELETE)
     renames = True
     twin = "agents"
     twin_fields: ClassVar[Mapping[str, str]] = {"given_name": "first_name", "active": "disabled"}

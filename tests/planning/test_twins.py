@@ -10,11 +10,12 @@ import pytest
 
 from cxconfig.engine.steps import dependents, expected, handed_steps, needs_of, resources_for
 from cxconfig.errors import Place
-from cxconfig.kind_settings import KindSettings, Manage
+from cxconfig.kind_settings import KindSettings, Limit, Manage
 from cxconfig.kinds import Action, Declared, Desired, OnRemove
 from cxconfig.language import Tenant
 from cxconfig.planning.compare import compare
 from cxconfig.planning.handover import HandedStep, Handover
+from cxconfig.planning.limits import exceeded
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import Digester
 from cxconfig.planning.world import Key, World
@@ -23,6 +24,10 @@ from tests.planning.fakes import BADGES, MEMBERS, REGISTRY
 
 DIGESTER = Digester("correct horse", "acme")
 PLACE = Place("people.yaml", 3, 5)
+FEW = {
+    MEMBERS: KindSettings(limits={Action.DISABLE: Limit(1), Action.DELETE: Limit(1)}),
+    BADGES: KindSettings(limits={Action.DISABLE: Limit(0), Action.DELETE: Limit(0)}),
+}
 ANN: Mapping[str, Any] = {"name": "Ann", "room": "12", "disabled": False, "active": True, "colour": "red"}
 
 
@@ -124,26 +129,65 @@ def test_no_protection_is_lifted_by_the_other_door() -> None:
 
 
 @pytest.mark.parametrize(
-    ("leading", "following", "actions"),
+    ("leading", "following", "action", "note"),
     [
-        ({}, {}, [Action.DISABLE, Action.FORGET]),
-        ({"on_remove": "delete"}, {}, [Action.DELETE, Action.FORGET]),
-        ({}, {"on_remove": "delete"}, [Action.DISABLE, Action.DELETE]),
-        ({"on_remove": "retain"}, {}, [Action.FORGET, Action.DISABLE]),
+        ({}, {}, Action.DISABLE, "disabled as the member 'ann'"),
+        ({"on_remove": "delete"}, {}, Action.DELETE, "deleted as the member 'ann'"),
+        ({}, {"on_remove": "delete"}, Action.DISABLE, "disabled as the member 'ann'"),
+        ({"on_remove": "retain"}, {}, Action.FORGET, "left as it is live as the member 'ann'"),
+        ({"on_remove": "retain"}, {"on_remove": "delete"}, Action.FORGET, "left as it is live as the member 'ann'"),
+        ({"on_remove": "delete"}, {"on_remove": "retain"}, Action.DELETE, "deleted as the member 'ann'"),
     ],
 )
 def test_a_leaver_is_removed_once(
-    leading: Mapping[str, Any], following: Mapping[str, Any], actions: list[Action]
+    leading: Mapping[str, Any], following: Mapping[str, Any], action: Action, note: str
 ) -> None:
-    """By the leader's step, unless the other door says to go further."""
+    """As the leader says, whatever the other door would do: a state from before may hold two words."""
     found = world({}, ANN, held(MEMBERS, **leading), held(BADGES, **following))
-    assert [step.action for step in compare(REGISTRY, found).steps] == actions
+    plan = compare(REGISTRY, found)
+    assert [step.action for step in plan.steps] == [action, Action.FORGET]
+    assert (plan.steps[1].notes, plan.blocked, plan.steps[1].call) == ((note,), False, "")
+    assert exceeded(REGISTRY, world({}, ANN, *two_doors(leading, following), settings=FEW), plan) == ()
 
 
-def test_a_protected_follower_holds_its_leader() -> None:
-    """What protects one protects both: it is the same object."""
-    plan = compare(REGISTRY, world({}, ANN, held(MEMBERS), held(BADGES, protect=True)))
-    assert [step.kind for step in plan.problems] == [BADGES]
+def two_doors(leading: Mapping[str, Any], following: Mapping[str, Any]) -> tuple[Recorded, Recorded]:
+    return held(MEMBERS, **leading), held(BADGES, **following)
+
+
+def test_kinds_that_disagree_leave_as_the_leader_says() -> None:
+    """So do those that are excluded at the leading door; and a sweep that would undo it the next time is told."""
+    keep, delete = KindSettings(on_remove=OnRemove.RETAIN), KindSettings(on_remove=OnRemove.DELETE)
+    for said in (keep, KindSettings(exclude=("a*",))):
+        plan = compare(REGISTRY, world({}, ANN, *two_doors({}, {}), settings={MEMBERS: said, BADGES: delete}))
+        assert [step.action for step in plan.steps] == [Action.FORGET, Action.FORGET]
+    sweep = {BADGES: KindSettings(manage=Manage.ALL, on_remove=OnRemove.DELETE)}
+    others = desired({}, {"eve": {}})
+    found = world(others, ANN, *two_doors({"on_remove": "retain"}, {}), settings=sweep)
+    found = World(**{**vars(found), "live": {**found.live, (BADGES, "eve"): ANN}})
+    (text,) = by_kind(compare(REGISTRY, found))[BADGES].problems or ("",)
+    assert "it says `on_remove: retain`" in text
+
+
+def test_who_leaves_through_the_leading_door_is_no_stranger_at_the_other() -> None:
+    """Never declared there, and of a kind of which all are managed."""
+    sweep = {BADGES: KindSettings(manage=Manage.ALL, on_remove=OnRemove.DELETE)}
+    others = desired({}, {"eve": {}})
+    found = world(others, ANN, held(MEMBERS), settings=sweep, listed={BADGES: ["ann", "eve"]})
+    found = World(**{**vars(found), "live": {**found.live, (BADGES, "eve"): ANN}})
+    going = [(s.kind, s.action) for s in compare(REGISTRY, found).steps if not s.declared]
+    assert going == [(MEMBERS, Action.DISABLE)]
+
+
+@pytest.mark.parametrize("policy", ["disable", "delete", "retain"])
+def test_what_protects_either_door_protects_both(policy: str) -> None:
+    """It is the same object; and who stays is in no danger."""
+    leading, kept = {"on_remove": policy}, policy == "retain"
+    for following in ({"protect": True}, {"protect": True, "on_remove": "retain"}):
+        plan = compare(REGISTRY, world({}, ANN, *two_doors(leading, following)))
+        assert [step.kind for step in plan.problems] == ([] if kept else [BADGES])
+    said = {BADGES: KindSettings(protect=True)}
+    assert compare(REGISTRY, world({}, ANN, *two_doors(leading, {}), settings=said)).blocked is not kept
+    assert compare(REGISTRY, world({}, ANN, *two_doors({**leading, "protect": True}, {}))).blocked is not kept
 
 
 def test_who_is_declared_through_the_other_door_is_no_stranger() -> None:
