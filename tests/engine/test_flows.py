@@ -70,7 +70,7 @@ def test_create_then_nothing(tenant: Tenant) -> None:
 def test_a_create_asks_for_nothing_that_is_known(tenant: Tenant) -> None:
     """A new user costs one read and one POST, and one more read when a skill was never seen live in this run."""
     tenant.write({"a0": agent(0, skills=None)})
-    tenant.settled()
+    assert tenant.run("up", "--yes").code == 0
     assert (tenant.reads(), calls(tenant)) == (1, [("POST", "user")])
     tenant.write({"a0": agent(0, skills=None), "a1": agent(1)})
     assert tenant.fresh().run("up", "--yes").code == 0

@@ -210,7 +210,7 @@ def test_settings_that_are_shared(tenant: Tenant) -> None:
     tenant.write({"a0": agent(0, password="${pulumi:PW}")}, state={"settings": "stacks"})
     set_secret(tenant, STACKED)
     file = tenant.folder / "stacks" / f"Pulumi.{NAME}.yaml"
-    tenant.settled()
+    assert tenant.run("up", "--yes").code == 0
     text = file.read_text("utf-8")
     assert str(tenant.folder.parent) not in text and "secure:" in text and "encryptionsalt:" in text
     file.write_text(f"# kept by us\n{text}", "utf-8")
