@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Protocol
@@ -427,6 +427,10 @@ class Kind(ABC):
     def change_call(self, key: str, name: str) -> str:
         """May override: the API call that changes a field, "" when none can."""
         return ""
+
+    def rewritten(self, desired: Desired) -> Collection[str]:
+        """May override: fields that cannot be read and that every change of the object writes as they are declared."""
+        return ()
 
     def rename_call(self, was: str, key: str) -> str:
         """Must, where `renames`: the API call that gives the object another key."""

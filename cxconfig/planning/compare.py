@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -98,7 +98,7 @@ def _step(kind: Kind, key: str, desired: Desired, world: World) -> Step:
         cause=cause,
         differences=caused,
         problems=problems,
-        notes=_notes(kind, desired, action, recorded),
+        notes=_notes(kind, desired, action, recorded, caused),
     )
     return _replaced(kind, step, desired, lost, world) if lost and world.recorded is not None else step
 
@@ -228,13 +228,22 @@ def _cause(
     return Cause.BOTH if differing(kind, before, {name: seen}) else Cause.EDIT
 
 
-def _notes(kind: Kind, desired: Desired, action: Action, recorded: Recorded | None) -> tuple[str, ...]:
-    unread = [name for name in desired.compared().fields if kind.specs[name].unread]
+def _notes(
+    kind: Kind, desired: Desired, action: Action, recorded: Recorded | None, differences: Sequence[Difference]
+) -> tuple[str, ...]:
+    compared = desired.compared()
+    unread = [name for name in compared.fields if kind.specs[name].unread]
+    known = {difference.field for difference in differences}
+    again = [name for name in kind.rewritten(compared) if name not in known] if differences else []
+    notes: tuple[str, ...] = ()
+    if again:
+        call = differences[0].call
+        notes = (f"{', '.join(again)}: written as declared with the rest, whatever it is live, for {call} sends all",)
     if action is not Action.ADOPT:
         unread = [name for name in unread if recorded is not None and name in ignored(recorded.inputs)]
-    if unread:
+    if unread := [name for name in unread if name not in again]:
         what = "the secret" if all(kind.specs[name].secret for name in unread) else "what is declared"
-        return (f"{', '.join(unread)}: left as it is live, and set when {what} changes after this",)
+        return (*notes, f"{', '.join(unread)}: left as it is live, and set when {what} changes after this")
     if recorded is not None and (note := demoted(kind, desired, recorded.inputs)):
-        return (note,)
-    return ()
+        return (*notes, note)
+    return notes

@@ -6,7 +6,7 @@ centre's SCIM integration account; team, skills and locks are the users' busines
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, OnRemove, Values, specs_of
 from cxconfig.nearness import near
 from providers.onecloud.person import Person
-from providers.onecloud.scim_handler import ScimAccountsHandler
+from providers.onecloud.scim_handler import PHOTO_CLEARED, PHOTO_LEFT, ScimAccountsHandler
 from providers.onecloud.scim_values import ID, SHARED
 from providers.onecloud.values import an_email, listed, named_roles
 
@@ -196,6 +196,12 @@ class ScimAccounts(Person):
     def is_disabled(self, live: Values) -> bool:
         return not live.get("active")
 
+    def rewritten(self, desired: Desired) -> Collection[str]:
+        return ("photo",) if self._puts(desired) and "photo" in desired.fields else ()
+
+    def _puts(self, desired: Desired) -> bool:
+        return desired.options.get("method") == Method.PUT
+
     def difference(self, desired: Desired, name: str, live: Any) -> Difference:
         method = str(desired.options.get("method", Method.PATCH))
         return replace(super().difference(desired, name, live), call=f"{method.upper()} /scim/users")
@@ -209,7 +215,8 @@ class ScimAccounts(Person):
     def problems(self, desired: Desired, live: Values | None, supporting: Mapping[str, Any]) -> list[str]:
         missing = [name for name in CREATE_FIELDS if not desired.fields.get(name)] if live is None else []
         if not missing:
-            return []
+            cleared = live is not None and "photo" not in desired.fields and self._puts(desired)
+            return [f"{PHOTO_CLEARED}. {PHOTO_LEFT}"] if cleared else []
         return [
             f"the account does not exist and is to be created, for which OneCloud demands {listed(missing)};"
             f" add {'it' if len(missing) == 1 else 'them'}, or correct the login if the account should exist"

@@ -21,6 +21,8 @@ WORTH_A_LIST = 3
 
 PHOTO_WORDS = ("photo", "picture", "image", "url")
 """One of these is in what the vendor says when it refuses a photo."""
+PHOTO_CLEARED = "`method: put` would clear the photo, which is not compared"
+PHOTO_LEFT = "Take `photo` out of `ignore`, or write `method: patch`."
 PHOTO_WAYS_OUT: Mapping[int, str] = {
     400: "write an http or https address that leads straight to an image, or leave `photo` out",
     404: (
@@ -152,8 +154,7 @@ class ScimAccountsHandler(PersonsHandler):
                 renamed=renamed,
             )
         if "photo" not in desired.fields:
-            text = "`method: put` would clear the photo, which is not compared"
-            raise as_object_error(desired, text, "Take `photo` out of `ignore`, or write `method: patch`.")
+            raise as_object_error(desired, PHOTO_CLEARED, PHOTO_LEFT)
         photo = {"photo": desired.fields["photo"]}
         whole = scim_values.replacement(raw, {**sent, **photo}, login)
         after = self._write_account(
