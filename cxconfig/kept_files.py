@@ -106,7 +106,7 @@ class KeptFiles:
             raise _unusable(path, f"it cannot be read ({error.strerror})") from None
         try:
             kept = Kept(**json.loads(data))
-            texts = (kept.kind, kept.key, kept.origin, kept.time)
+            texts = (kept.kind, kept.key, kept.origin, kept.time, kept.recorded)
             typed = isinstance(kept.values, dict) and isinstance(kept.made, bool)
             sound = all(isinstance(text, str) for text in texts) and typed and bool(kept.when)
         except (ValueError, TypeError, RecursionError):
@@ -123,19 +123,27 @@ class KeptFiles:
 
 
 class FileKeeper(Keeper):
-    """Keeps the values of one object."""
+    """Keeps the values of one object. `recorded`: the mark of its record, "" when it has none."""
 
     def __init__(
-        self, files: KeptFiles, registry: Registry, kind: str, key: str, origin: str, kept: Kept | None = None
+        self,
+        files: KeptFiles,
+        registry: Registry,
+        kind: str,
+        key: str,
+        origin: str,
+        kept: Kept | None = None,
+        recorded: str = "",
     ) -> None:
         self._files = files
         self._registry = registry
         self._of = (kind, key, origin)
+        self._recorded = recorded
         self.kept = kept
         """Those that are kept now."""
 
     def keep(self, values: Mapping[str, Any]) -> None:
-        kept = Kept(*self._of, datetime.now(UTC).isoformat(), dict(values))
+        kept = Kept(*self._of, datetime.now(UTC).isoformat(), dict(values), recorded=self._recorded)
         self._files.put(kept)
         self.kept = kept
 

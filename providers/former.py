@@ -43,6 +43,11 @@ class Former:
             return ""
         return next((new for new in self._objects(kind.id) if _same(kind, self._declared_was(kind, new), key)), "")
 
+    def declared(self, kind: Kind, key: str) -> bool:
+        """Does it stand in the files, in whichever spelling, or as the key that an object had?"""
+        names = (name for new, one in self._objects(kind.id).items() for name in (new, one.was) if name)
+        return kind.identity(key) in {kind.identity(name) for name in names}
+
     def elsewhere(self, kind: Kind, key: str) -> bool:
         """Under plain pulumi: is it declared through the other door alone, and so only to be forgotten here?"""
         twin = REGISTRY.twin(kind)

@@ -168,6 +168,8 @@ class Host:
             if self._only_forgotten(kind, held):
                 return Found(before, plain(props))
             raise self._told_once(kind, new or held[KEY], off) from None
+        if live is None and self._former.declared(kind, held[KEY]) and self._carrying.unfinished(kind, before):
+            return Found(before, plain(props))
         if live is None:
             self.site.handler(kind).confirm_gone([held[KEY]])
             return None
@@ -237,8 +239,7 @@ class Host:
         if step is None and self.site.implicit(kind.id, key):
             text = f"{kind.singular} {key}: {not_there(kind, desired, self.site.other_door(kind, key))}"
             raise ObjectError(text, kind=kind.id, key=key, place=self.site.place(kind.id, key))
-        was = "" if step is not None else self._former.was(kind, key)
-        live = self._carrying.create(kind, desired, secrets, was, step)
+        live = self._carrying.create(kind, desired, secrets, step)
         if live is None:
             place = self.site.place(kind.id, key)
             raise _changed(kind, key, place, "what was kept from an interrupted replacement is gone")
@@ -300,7 +301,7 @@ class Host:
         if live is None:
             raise _changed(kind, key, self.site.place(kind.id, key), "it is gone")
         unread = _announced_unread(kind, step) if step is not None else self._changed_unread(kind, held, record)
-        return self._write(kind, record, live, held if step is None else step.observed, unread)
+        return self._write(kind, record, live, held if step is None else step.observed, unread, held=held)
 
     def _write(
         self,
@@ -310,10 +311,11 @@ class Host:
         shown: Values | None,
         unread: set[str],
         was: str = "",
+        held: Values | None = None,
     ) -> dict[str, Any]:
         """Write what differs, if it is what was shown (`shown`: the record that the preview was made from).
 
-        `was`: the key that `live` has still, and is to have no longer.
+        `was`: the key that `live` has still, and is to have no longer. `held`: its record, if it is to be replaced.
         """
         key = record[KEY]
         differences = self._differences(kind, record, live)
@@ -336,7 +338,8 @@ class Host:
         all_of_them = [*differences, *(Difference(name, None, None) for name in sorted(unread))]
         handler = self.site.handler(kind)
         if replaced:
-            return self._outputs(kind, record, self._carrying.replace(kind, desired, live, all_of_them, secrets))
+            made = self._carrying.replace(kind, desired, live, all_of_them, secrets, held)
+            return self._outputs(kind, record, made)
         if self._handover is None and all_of_them:
             self._refuse_replacement(kind, desired, live, all_of_them)
         if was:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -17,10 +17,13 @@ from cxconfig.errors import CxconfigError, SettingsError
 from cxconfig.handed_out import told, waiting
 from cxconfig.kept_files import KeptFiles
 from cxconfig.kind_settings import Manage
+from cxconfig.kinds import Desired
 from cxconfig.language import Secrets, Tenant, load
 from cxconfig.language.excerpts import attach
 from cxconfig.live import Live
-from cxconfig.planning.compare import World
+from cxconfig.planning.compare import Key, World
+from cxconfig.planning.kept import dropped, fields, named, needed, spoilt
+from cxconfig.planning.plan import Recorded
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
 from providers.registry import REGISTRY
 from providers.starting import tenant_folder
@@ -28,11 +31,6 @@ from providers.starting import tenant_folder
 ONLY_OURS = (
     "plain pulumi neither sees nor removes objects that are not declared; `cxconfig preview`, `cxconfig up` and"
     " `cxconfig audit` do"
-)
-
-KEPT = (
-    "values are kept from the replacement that was interrupted on {when}: they are set when it is created; `cxconfig"
-    " preview` names them, and `cxconfig up` removes them once nobody needs them"
 )
 
 
@@ -56,7 +54,7 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         limits = judged(tenant, desired, live, REGISTRY, os.environ)
         if found := limits.exceeded:
             raise SettingsError("\n".join(one.what for one in found), way_out="\n".join(one.way_out for one in found))
-        kept = KeptFiles(tenant.folder, tenant.name).all(REGISTRY, lambda name: _origin(name, tenant, live))
+        left = _left(tenant, desired, live, limits.recorded)
         live.close()
     except CxconfigError as error:
         attach(error, REGISTRY)
@@ -65,8 +63,8 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         pulumi.log.warn(text)
     for name in [kind for kind, said in kind_settings(tenant).items() if said.manage is Manage.ALL]:
         pulumi.log.warn(f"manage: all of {name}: {ONLY_OURS}")
-    for one in kept:
-        pulumi.log.warn(f"{REGISTRY[one.kind].singular} {one.key}: {KEPT.format(when=one.when)}")
+    for text in left:
+        pulumi.log.warn(text)
     world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
     return _registered(resources_for(REGISTRY, world, list(desired)), tenant)
 
@@ -96,6 +94,37 @@ def _refuse_another_stack(tenant: Tenant) -> None:
         f"this is the stack {pulumi.get_stack()}, and the tenant{where} is {tenant.name}",
         way_out=f"Select the stack {tenant.name}, or name the environment: pulumi config set cxconfig:env NAME",
     )
+
+
+def _left(tenant: Tenant, desired: Mapping[Key, Desired], live: Live, recorded: Mapping[Key, Recorded]) -> list[str]:
+    """What is to be said of what interrupted replacements kept, and nobody needs: an up removes it here, too.
+
+    Raises `SettingsError` when somebody needs it: plain pulumi replaces nobody, and cannot show what is set again.
+    """
+    files = KeptFiles(tenant.folder, tenant.name)
+    kept = files.all(REGISTRY, lambda name: _origin(name, tenant, live))
+    if not kept:
+        return []
+    names = {(one.kind, REGISTRY[one.kind].identity(one.key)) for one in kept}
+    meant = {
+        where: one
+        for where, one in desired.items()
+        if any((where[0], REGISTRY[where[0]].identity(key)) in names for key in (one.key, one.was))
+    }
+    held = {(one.kind, one.key): one for one in kept}
+    seen = live.observe(meant)
+    world = World(tenant.name, meant, seen, recorded=recorded, kept=held, spoilt=spoilt(kept, recorded.values()))
+    for one in needed(REGISTRY, world).values():
+        raise SettingsError(
+            f"{named(REGISTRY, one)}: its replacement was interrupted on {one.when}, and plain pulumi does not finish"
+            f" it; kept for it: {fields(one)}",
+            way_out="Run `cxconfig preview` and `cxconfig up`, which show what is set again, and set it.",
+        )
+    texts = list(dropped(REGISTRY, world))
+    if not pulumi.runtime.is_dry_run():
+        for one in kept:
+            files.forget(one, REGISTRY)
+    return texts
 
 
 def _origin(system: str, tenant: Tenant, live: Live) -> str | None:

@@ -22,10 +22,12 @@ from cxconfig.tenancy import kind_settings
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The limits that an up would not keep, and what is to be said of those that were raised."""
+    """The limits that an up would not keep, and what is to be said of those that were raised. `recorded`: what the
+    stack holds."""
 
     exceeded: tuple[Exceeded, ...]
     warnings: tuple[str, ...]
+    recorded: Mapping[Key, Recorded]
 
 
 def judged(
@@ -52,7 +54,7 @@ def judged(
         world = replace(world, live=seen, off=live.off)
         plan = _plan(registry, world, turned)
         found = exceeded(registry, world, plan, raised, said=VARIABLE)
-    return Judged(found, tuple(unneeded(registry, world, plan, raised, said=VARIABLE)))
+    return Judged(found, tuple(unneeded(registry, world, plan, raised, said=VARIABLE)), recorded)
 
 
 def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired]) -> Plan:

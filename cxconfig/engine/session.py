@@ -27,7 +27,7 @@ from cxconfig.language import Tenant, load
 from cxconfig.live import Live, Watch
 from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.compare import Key, World, compare
-from cxconfig.planning.kept import dropped, needless, owed
+from cxconfig.planning.kept import dropped, needless, owed, spoilt
 from cxconfig.planning.limits import NOT_RAISED, Raised, exceeded, unneeded
 from cxconfig.planning.plan import Fate, Outcome, PasswordFile, Plan, Recorded, Result, Step
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
@@ -128,6 +128,7 @@ class Session:
         self.behind = behind(recorded, held)
         self.live.confirm_gone(r for where, r in held.items() if r.urn and live[where] is None)
         held = {w: r for w, r in held.items() if r.urn or (live[w] is not None and not is_candidate(r.inputs))}
+        kept = self.kept.all(self.registry, self._origin)
         return World(
             self.tenant.name,
             desired,
@@ -139,7 +140,8 @@ class Session:
             self.digester,
             successors=found_as,
             off=dict(self.live.off),
-            kept={(k.kind, k.key): k for k in self.kept.all(self.registry, self._origin)} if following else {},
+            kept={(k.kind, k.key): k for k in kept},
+            spoilt=spoilt(kept, recorded),
         )
 
     def _origin(self, system: str) -> str | None:

@@ -10,7 +10,7 @@ from cxconfig.errors import AnnouncementMismatch
 from cxconfig.kinds import Action, Cause, Desired, Difference, Registry
 from cxconfig.planning.compare import Key, World
 from cxconfig.planning.handover import HandedStep
-from cxconfig.planning.kept import kept_for
+from cxconfig.planning.kept import kept_for, needed
 from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import candidate, differing, observed_record, record_of
 from cxconfig.planning.twins import joins, leader_id, twin_id
@@ -39,15 +39,15 @@ def handed_steps(plan: Plan, world: World, registry: Registry) -> dict[Key, Hand
         fields = () if step.action is Action.CREATE else tuple(d.field for d in step.differences)
         joined = step.action is Action.CREATE and joins(kind, step.key, world.desired, world.live)
         facts = kind.facts(live) if live else {}
-        kept = _kept(world, where) if live is None else ""
+        kept = _kept(registry, world, where) if live is None else ""
         steps[where] = HandedStep(step.action, observed, fields, facts, _was(world, where), joined, kept)
     return steps
 
 
-def _kept(world: World, where: Key) -> str:
+def _kept(registry: Registry, world: World, where: Key) -> str:
     """The key under which values are kept of an object that is to be created."""
     desired = world.desired.get(where)
-    kept = kept_for(world, desired) if desired is not None else None
+    kept = kept_for(registry[where[0]], world, desired) if desired is not None else None
     return kept.key if kept is not None else ""
 
 
@@ -186,12 +186,15 @@ def refresh_steps(registry: Registry, world: World, *, moved: bool = False) -> l
     """
     steps = []
     assert world.digester is not None
+    waiting = needed(registry, world)
     for where, held in (world.recorded or {}).items():
         if not held.urn:
             continue
         kind, desired = registry[held.kind], world.desired.get(where)
         live = world.live.get((held.kind, world.successors.get(where, held.key)))
         common: dict[str, Any] = {"recorded": True, "place": desired.place if desired else None}
+        if live is None and where in waiting:
+            continue  # its record tells that it is the one whose replacement was interrupted
         if live is None:
             steps.append(Step(held.kind, held.key, Action.FORGET, Cause.DRIFT, **common))
             continue

@@ -153,7 +153,7 @@ def _present(
 def _missing(kind: Kind, step: Step, desired: Desired, recorded: Recorded | None, record: Values, world: World) -> Step:
     call = kind.creation(desired)
     supporting = world.supporting.get(kind.id, {})
-    kept = kept_for(world, desired)
+    kept = kept_for(kind, world, desired)
     whole = kept.added_to(desired) if kept is not None else desired
     others = kept.rest(desired) if kept is not None else {}
     said = [_unmade(kind, desired, world)] if desired.implicit else kind.problems(whole, None, supporting)

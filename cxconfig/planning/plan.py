@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -40,7 +40,8 @@ class Kept:
     """What a replacement was to carry over to an object, and did not come to.
 
     `origin`: the mark of the object's live tenant; `time`: when it was to be replaced (ISO 8601). `made`: the object
-    was created again, and lacked these when it was read back, or could not be read.
+    was created again, and lacked these when it was read back, or could not be read. `recorded`: a mark of what was
+    recorded of it then, "" when nothing was (see `planning.kept.mark`).
     The values are in memory only: they are not shown, handed over, recorded or logged.
     """
 
@@ -50,6 +51,7 @@ class Kept:
     time: str
     values: Mapping[str, Any] = field(repr=False)
     made: bool = False
+    recorded: str = ""
 
     def rest(self, desired: Desired) -> Values:
         """What is not managed: not declared, or ignored as of the object that was there."""
@@ -66,8 +68,12 @@ class Kept:
         return sorted(n for n, value in rest if (value != desired.fields[n] if n in desired.fields else value))
 
     @property
+    def moment(self) -> datetime:
+        return datetime.fromisoformat(self.time).astimezone(UTC)
+
+    @property
     def when(self) -> str:
-        return f"{datetime.fromisoformat(self.time):%Y-%m-%d at %H:%M UTC}"
+        return f"{self.moment:%Y-%m-%d at %H:%M UTC}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class World:
     `live` and `recorded` hold under the new key what is live and recorded under the old one (see `renames.followed`).
     `successors`: old key -> new key of what is recorded under the old one, and is live under the new one alone.
     `off`: the kinds that the live tenant does not offer; what `live` holds of their objects says nothing.
-    `kept`: what replacements that were interrupted were to carry over (see `planning.kept`).
+    `kept`: what replacements that were interrupted were to carry over, `spoilt`: of which of it that cannot be said any
+    more, and why (see `planning.kept`).
     """
 
     tenant: str
@@ -74,6 +75,7 @@ class World:
     successors: Mapping[Key, str] = field(default_factory=dict)
     off: Mapping[str, Off] = field(default_factory=dict)
     kept: Mapping[Key, Kept] = field(default_factory=dict)
+    spoilt: Mapping[Key, str] = field(default_factory=dict)
 
     def settings_of(self, kind: Kind) -> KindSettings:
         return self.settings.get(kind.id, KindSettings())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from cxconfig.engine.steps import handed_steps
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Declared, Desired, Values
 from cxconfig.planning.compare import compare
 from cxconfig.planning.handover import Handover
-from cxconfig.planning.kept import dropped, needless, owed
-from cxconfig.planning.plan import Kept, Step
+from cxconfig.planning.kept import dropped, mark, needless, owed, spoilt
+from cxconfig.planning.plan import Kept, Recorded, Step
 from cxconfig.planning.record import Digester
 from cxconfig.planning.renames import followed
 from cxconfig.planning.world import Key, World
@@ -123,8 +126,8 @@ def test_who_is_there_again_is_left_as_he_is() -> None:
     found = world(user(), live={"jdoe": there})
     (text,) = dropped(REGISTRY, found)
     assert text == (
-        "user jdoe exists again, and is left as it is: the values kept from the replacement that was interrupted on"
-        " 2026-11-25 at 18:01 UTC are not set, and `cxconfig up` removes them"
+        "user jdoe exists again, and is left as it is: what was kept from the replacement that was interrupted on"
+        " 2026-11-25 at 18:01 UTC is not set (first_name, team, work_phone), and up removes it"
     )
     assert needless(REGISTRY, found) == {(USERS, "jdoe"): KEPT}
     assert not any("kept" in note for note in only_step(found).notes)
@@ -134,7 +137,7 @@ def test_who_is_not_declared_any_more() -> None:
     """Said, too."""
     found = world(user("other", team="Sales"))
     (text,) = dropped(REGISTRY, found)
-    assert text.startswith("user jdoe is not declared any more: the values kept") and needless(REGISTRY, found)
+    assert text.startswith("user jdoe is not declared any more: what was kept") and needless(REGISTRY, found)
 
 
 def test_who_has_another_login_meanwhile_gets_what_was_his() -> None:
@@ -181,3 +184,33 @@ def test_what_was_created_again_and_lacks_something_is_told_until_it_has_it() ->
         assert said(whole) == [] and needless(REGISTRY, whole) == {(USERS, "jdoe"): made}
     gone = world(user(team="Sales"), kept=(made,))
     assert said(gone) == [] == [*needless(REGISTRY, gone)] and handed(gone).kept == "jdoe"
+
+
+def test_who_is_spelt_otherwise_gets_what_was_his() -> None:
+    """Unless the other spelling is declared as well, as somebody else."""
+    found = world(user("JDoe"))
+    assert needless(REGISTRY, found) == {} and handed(found, "JDoe").kept == "jdoe"
+    both = world(user("JDoe", team="Sales"), user("jdoe"))
+    assert handed(both, "JDoe").kept == "" and handed(both).kept == "jdoe"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "held", "days", "says"),
+    [
+        ({"key": "jdoe"}, {"key": "jdoe"}, 99, ""),
+        ({"key": "jdoe"}, None, 0, "is not recorded any more, so it may be another one"),
+        ({"key": "jdoe"}, {"key": "jdoe", "team": "Sales"}, 0, "was recorded anew since then"),
+        (None, None, 6, ""),
+        (None, None, 8, "is to be created after more than 7 days"),
+    ],
+)
+def test_a_namesake_gets_nothing(recorded: Values | None, held: Values | None, days: int, says: str) -> None:
+    """Who was taken out, on whichever machine, and comes again is not the one whose replacement was interrupted."""
+    kept = replace(KEPT, recorded=mark(recorded) if recorded is not None else "")
+    known = [Recorded(USERS, "jdoe", held, "urn:x")] if held is not None else []
+    why = spoilt([kept], known, kept.moment + timedelta(days=days))
+    found = replace(world(user(team="Sales"), kept=(kept,)), spoilt=why)
+    assert handed(found).kept == ("" if says else "jdoe")
+    assert bool(needless(REGISTRY, found)) is bool(says)
+    texts = list(dropped(REGISTRY, found))
+    assert (says in texts[0] and "(first_name, team, work_phone)" in texts[0]) if says else texts == []

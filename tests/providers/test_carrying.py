@@ -62,7 +62,7 @@ def replace(own: Carrying, wanted: Desired = WANTED) -> None:
     handler = own._site.handler(KIND)
     live = handler.observe({wanted.key: wanted.fields})[wanted.key]
     assert live is not None
-    own.replace(KIND, wanted, live, KIND.compare(wanted, live), SECRETS)
+    own.replace(KIND, wanted, live, KIND.compare(wanted, live), SECRETS, {"key": wanted.key})
 
 
 def stopped(box: Sandbox, own: Carrying) -> ObjectError:
@@ -87,14 +87,13 @@ def test_a_replacement_leaves_nothing_behind(tmp_path: Path) -> None:
         assert box.users["jdoe"]["workPhone"] == PHONE and kept(tmp_path) == []
 
 
-@pytest.mark.parametrize("step", [NEW, None], ids=["ours", "plain"])
-def test_the_next_run_sets_what_was_kept(step: HandedStep | None, tmp_path: Path) -> None:
+def test_the_next_run_sets_what_was_kept(tmp_path: Path) -> None:
     """The refusal names the fields, and the creation has them; the file goes when that is done."""
     with carrying(tmp_path, LIVE) as (box, own):
         error = stopped(box, own)
         assert "sets them as they were: extension, roles, skills, work_phone" in error.way_out
         assert PHONE not in str(error) and [one.values["work_phone"] for one in kept(tmp_path)] == [PHONE]
-        own.create(KIND, desired(last_name="Roe", skills={"Billing": 1}), SECRETS, "", step)
+        own.create(KIND, desired(last_name="Roe", skills={"Billing": 1}), SECRETS, NEW)
         now = box.users["jdoe"]
         assert [now[name] for name in ("lastName", "workPhone", "extension", "roles", "skills")] == [
             *("Roe", PHONE, "1007", ["Agent"], {"Billing": 1}),
@@ -112,7 +111,7 @@ def test_what_is_ignored_comes_back_as_it_was(tmp_path: Path) -> None:
         with pytest.raises(ObjectError, match="could not be created again"):
             replace(own, wanted)
         box.clear_faults(rule)
-        own.create(KIND, wanted, SECRETS, "", NEW)
+        own.create(KIND, wanted, SECRETS, NEW)
         now = box.users["jdoe"]
         assert [now[name] for name in ("lastName", "disabled", "team", "skills", "workPhone")] == [
             *("Roe", True, "Support", {"Billing": 3}, PHONE)
@@ -126,7 +125,7 @@ def test_a_creation_that_is_refused_keeps_them(tmp_path: Path) -> None:
         before = kept(tmp_path)
         box.fault({"status": 409, "body": "extension"}, method="POST", path=USER)
         with pytest.raises(Refused) as caught:
-            own.create(KIND, WANTED, SECRETS, "", NEW)
+            own.create(KIND, WANTED, SECRETS, NEW)
         assert "extension, roles, skills, work_phone. If one of them is what is refused" in caught.value.way_out
         assert PHONE not in str(caught.value) and kept(tmp_path) == before
 
@@ -139,7 +138,7 @@ def test_a_creation_that_leaves_something_out_keeps_that(tmp_path: Path) -> None
         box.set_switch("U4", "ignored")
         skills_of(box).remove("Spanish")
         with pytest.raises(ObjectError, match="not all that it was to be") as caught:
-            own.create(KIND, WANTED, SECRETS, "", NEW)
+            own.create(KIND, WANTED, SECRETS, NEW)
         (one,) = kept(tmp_path)
         assert (one.values, one.made) == ({"skills": {"English": 90, "Spanish": 4}}, True)
         file = KeptFiles(tmp_path, "acme").path(one)
@@ -155,7 +154,7 @@ def test_who_is_there_by_then_is_not_written_to(tmp_path: Path) -> None:
         before = kept(tmp_path)
         box.add_user(**(JDOE | {"lastName": "Hand"}))
         with pytest.raises(ChangedSincePreview) as caught:
-            own.create(KIND, WANTED, SECRETS, "", NEW)
+            own.create(KIND, WANTED, SECRETS, NEW)
         assert "Kept" not in caught.value.way_out and kept(tmp_path) == before
         assert box.users["jdoe"]["lastName"] == "Hand" and not box.users["jdoe"].get("workPhone")
 
@@ -166,16 +165,39 @@ def test_what_was_announced_and_is_gone_stops_the_creation(tmp_path: Path) -> No
         stopped(box, own)
         (one,) = kept(tmp_path)
         KeptFiles(tmp_path, "acme").forget(one, REGISTRY)
-        assert own.create(KIND, WANTED, SECRETS, "", NEW) is None
+        assert own.create(KIND, WANTED, SECRETS, NEW) is None
         assert box.users == {}
         KeptFiles(tmp_path, "acme").put(one)
-        assert own.create(KIND, WANTED, SECRETS, "", HandedStep(Action.CREATE, None)) is not None
+        assert own.create(KIND, WANTED, SECRETS, HandedStep(Action.CREATE, None)) is not None
         assert not box.users["jdoe"].get("workPhone") and kept(tmp_path) == [one]
 
 
-def test_under_plain_pulumi_the_former_login_leads_to_it(tmp_path: Path) -> None:
-    """As `was` does in our commands."""
+def test_under_plain_pulumi_nothing_is_set(tmp_path: Path) -> None:
+    """Its program refuses to finish a replacement; a namesake who comes in between gets nothing of another one."""
     with carrying(tmp_path, LIVE) as (box, own):
         stopped(box, own)
-        own.create(KIND, desired("jane", last_name="Roe", skills=None), SECRETS, "jdoe", None)
-        assert box.users["jane"]["workPhone"] == PHONE and kept(tmp_path) == []
+        before = kept(tmp_path)
+        own.create(KIND, WANTED, SECRETS, None)
+        assert not box.users["jdoe"].get("workPhone") and kept(tmp_path) == before
+
+
+def test_who_is_spelt_otherwise_now_gets_what_was_his(tmp_path: Path) -> None:
+    """Also when his creation is refused first, and the engine has forgotten the old spelling by then."""
+    with carrying(tmp_path, LIVE) as (box, own):
+        stopped(box, own)
+        rule = box.fault({"status": 400, "body": "no"}, method="POST", path=USER)
+        wanted = desired("JDoe", last_name="Roe", skills=None)
+        with pytest.raises(Refused):
+            own.create(KIND, wanted, SECRETS, NEW)
+        box.clear_faults(rule)
+        (one,) = kept(tmp_path)
+        assert (one.key, one.recorded) == ("JDoe", "")
+        own.create(KIND, wanted, SECRETS, HandedStep(Action.CREATE, None, kept="JDoe"))
+        assert box.users["JDoe"]["workPhone"] == PHONE and kept(tmp_path) == []
+
+
+def test_the_record_tells_whose_it_is(tmp_path: Path) -> None:
+    """Of who is recorded otherwise, nothing was interrupted."""
+    with carrying(tmp_path, LIVE) as (box, own):
+        stopped(box, own)
+        assert own.unfinished(KIND, {"key": "jdoe"}) and not own.unfinished(KIND, {"key": "jdoe", "team": "Sales"})
