@@ -19,7 +19,7 @@ from cxconfig.errors import (
     UnexpectedAnswer,
 )
 from cxconfig.kinds import Desired, Difference, Handler, Kind, Values
-from providers.onecloud.scim_values import UNREAD, from_scim
+from providers.onecloud.scim_values import UNREAD, from_scim, same_id
 from providers.onecloud.values import contradicted, lost_and_different, not_taken
 
 if TYPE_CHECKING:
@@ -163,6 +163,22 @@ class PersonsHandler(Handler):
                 raise
         raise AssertionError("unreachable")  # pragma: no cover
 
+    def _delete(self, key: str, write: Callable[[], None], gone: Callable[[], bool]) -> None:
+        """Delete a person, and see for yourself: the record goes with it, so nobody would look again."""
+
+        def sent() -> bool:
+            write()
+            return True
+
+        if not self._settled(sent, gone, gone_is_done=True):
+            return
+        try:
+            done = gone()
+        except (Refused, PermissionDenied, UnexpectedAnswer) as unread:
+            raise partly_done(unread, f"the deletion of {key} was accepted before that") from unread
+        if not done:
+            raise still(self.kind, key, "deleted", "there")
+
     def _write_account(
         self,
         desired: Desired,
@@ -179,7 +195,7 @@ class PersonsHandler(Handler):
 
         def carried_out() -> bool:
             now = self.client.scim.find(desired.key)
-            return now is not None and now["id"] == raw["id"] and not self._unlike(from_scim(now), sent)
+            return now is not None and same_id(now, raw) and not self._unlike(from_scim(now), sent)
 
         try:
             answer = self._settled(lambda: write(raw["id"]), carried_out, repeat=bool(UNREAD & sent.keys()))
@@ -189,6 +205,9 @@ class PersonsHandler(Handler):
         now = answer if answer is not None else self.client.scim.find(desired.key)
         if now is None:
             raise as_object_error(desired, not_there(desired.key))
+        if not same_id(now, raw):
+            what = f"the change was accepted, and {desired.key!r} is the login of another SCIM account since"
+            raise self._another(desired.key, what, desired.place)
         if renamed and now["userName"] != desired.key:
             text = f"OneCloud accepted the new login and kept {now['userName']!r}"
             raise as_object_error(desired, text, ENABLE_RENAMING)
@@ -204,16 +223,15 @@ class PersonsHandler(Handler):
         if refused.status != 404:
             return
         now = self.client.scim.find(raw["userName"])
-        if now is not None and now["id"] == raw["id"]:
+        if now is not None and same_id(now, raw):
             return
         became = "is gone" if now is None else "was deleted and created again"
-        raise ChangedSincePreview(
-            f"the SCIM account {raw['userName']!r} {became} since it was read; nothing was changed",
-            kind=self.kind.id,
-            key=key,
-            place=place,
-            way_out="Run again: the next preview shows it as it is now.",
-        ) from refused
+        what = f"the SCIM account {raw['userName']!r} {became} since it was read; nothing was changed"
+        raise self._another(key, what, place) from refused
+
+    def _another(self, key: str, what: str, place: Place | None) -> ChangedSincePreview:
+        way_out = "Run again: the next preview shows it as it is now."
+        return ChangedSincePreview(what, kind=self.kind.id, key=key, place=place, way_out=way_out)
 
     def _unlike(self, live: Values, sent: Values) -> list[Difference]:
         return [
@@ -256,9 +274,10 @@ def changes(desired: Desired, differences: Sequence[Difference]) -> dict[str, An
     return {name: value for name, value in desired.fields.items() if name in names}
 
 
-def still_enabled(kind: Kind, login: str) -> ObjectError:
+def still(kind: Kind, login: str, accepted: str, as_before: str) -> ObjectError:
+    """For a removal that was answered as if it were done."""
     return ObjectError(
-        f"OneCloud accepted that {login} is disabled, and the {kind.singular} is still enabled",
+        f"OneCloud accepted that {login} is {accepted}, and the {kind.singular} is still {as_before}",
         kind=kind.id,
         key=login,
         way_out="Run again; if it stays so, ask the vendor's support.",

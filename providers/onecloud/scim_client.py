@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cxconfig.errors import LiveError, PermissionDenied, Refused, Unavailable, UnexpectedAnswer
-from providers.onecloud.scim_values import ERROR_SCHEMA, filter_of, folded_login
+from providers.onecloud.scim_values import ERROR_SCHEMA, filter_of, folded_login, same_id
 from providers.transport import Answer, Connection, segment
 
 PATH = "/configapi/v2/scim/users"
@@ -138,20 +138,36 @@ class ScimClient:
         return None if self._answers else self._off
 
     def create(self, body: Mapping[str, Any], secrets: tuple[str, ...] = ()) -> dict[str, Any] | None:
-        """POST; the new resource, None when the answer shows none."""
-        return self._write("POST", PATH, body, secrets, (200, 201))
+        """POST; the new resource, None when the answer shows none.
+
+        Whose resource an answer to a write is, is looked at: what somebody else's says is not what was asked for, and
+        a later write must not go to them.
+        """
+        shown = self._write("POST", PATH, body, secrets, (200, 201))
+        if shown is not None and folded_login(shown["userName"]) != folded_login(body["userName"]):
+            raise _of_another(f"POST {PATH}", f"the account of {body['userName']!r}", shown)
+        return shown
 
     def patch(self, id_: str, body: Mapping[str, Any], secrets: tuple[str, ...] = ()) -> dict[str, Any] | None:
         """PATCH; the changed resource, None when the answer shows none."""
-        return self._write("PATCH", f"{PATH}/{segment(id_)}", body, secrets, (200, 204))
+        return self._change("PATCH", id_, body, secrets)
 
     def put(self, id_: str, body: Mapping[str, Any], secrets: tuple[str, ...] = ()) -> dict[str, Any] | None:
         """PUT; the changed resource, None when the answer shows none."""
-        return self._write("PUT", f"{PATH}/{segment(id_)}", body, secrets, (200, 204))
+        return self._change("PUT", id_, body, secrets)
 
     def delete(self, id_: str) -> None:
         """DELETE; `Refused` with status 404 when it is gone."""
         self._write("DELETE", f"{PATH}/{segment(id_)}", None, (), (200, 204))
+
+    def _change(
+        self, method: str, id_: str, body: Mapping[str, Any], secrets: tuple[str, ...]
+    ) -> dict[str, Any] | None:
+        path = f"{PATH}/{segment(id_)}"
+        shown = self._write(method, path, body, secrets, (200, 204))
+        if shown is not None and not same_id(shown, {"id": id_}):
+            raise _of_another(f"{method} {path}", "the account of that id", shown)
+        return shown
 
     def _write(
         self, method: str, path: str, body: Mapping[str, Any] | None, secrets: tuple[str, ...], expect: tuple[int, ...]
@@ -260,6 +276,18 @@ def _unexpected(what: str) -> UnexpectedAnswer:
 def _as_off(refused: LiveError) -> bool:
     """Is it what every look-up is answered with where SCIM is off?"""
     return isinstance(refused, PermissionDenied) or refused.status == 404
+
+
+def _of_another(endpoint: str, wanted: str, shown: Mapping[str, Any]) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"onecloud: {endpoint} did not answer with {wanted}, but with that of {shown['userName']!r}; whether the change"
+        " was made is unknown, and nothing was written after it",
+        system="onecloud",
+        endpoint=endpoint,
+        status=200,
+        way_out="Run the command again: it reads what is live and does only what is missing. If it stays so, ask the"
+        " vendor's support.",
+    )
 
 
 def _off(error: LiveError) -> ScimOff:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cxconfig.errors import LiveError, PermissionDenied, Refused
+from cxconfig.errors import LiveError, PermissionDenied, Refused, UnexpectedAnswer
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
 from providers.onecloud import scim_values
-from providers.onecloud.persons import PersonsHandler, as_object_error, changes, not_there, still_enabled
+from providers.onecloud.persons import PersonsHandler, as_object_error, changes, not_there, still
 from providers.onecloud.scim_values import ID, RESOURCE, UNREAD, from_scim
 
 if TYPE_CHECKING:
@@ -79,9 +79,7 @@ class ScimAccountsHandler(PersonsHandler):
     def remove(self, key: str, live: Values, action: Action) -> None:
         try:
             if action is Action.DELETE:
-                self._settled(
-                    lambda: self.scim.delete(live[ID]), lambda: self.scim.find(key) is None, gone_is_done=True
-                )
+                self._delete(key, lambda: self.scim.delete(live[ID]), lambda: self.scim.find(key) is None)
             elif action is Action.DISABLE:
                 self._disable(key, live)
         except Refused as refused:
@@ -96,7 +94,7 @@ class ScimAccountsHandler(PersonsHandler):
         )
         now = from_scim(answer) if answer is not None else self._read(key)
         if now is not None and now["active"]:
-            raise still_enabled(self.kind, key)
+            raise still(self.kind, key, "disabled", "enabled")
 
     def _listed(self) -> dict[str, dict[str, Any]]:
         """By the very spelling: whether another one is the same account is for the look-up to say."""
@@ -129,7 +127,7 @@ class ScimAccountsHandler(PersonsHandler):
             return live
         try:  # a creation may drop part of an address
             return self._change(desired, live, {d.field: d.declared for d in lacking}, {})
-        except (Refused, PermissionDenied) as refused:
+        except (Refused, PermissionDenied, UnexpectedAnswer) as refused:
             what = f"the account was created, and lacks {', '.join(d.field for d in lacking)}: {refused.what}"
             way_out = f"{refused.way_out} Run again: the next preview shows what it lacks.".strip()
             raise as_object_error(desired, what, way_out) from refused

@@ -59,6 +59,11 @@ def folded_login(login: str) -> str:
     return folded(login.strip())
 
 
+def same_id(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Are two resources the same person's? A login may be another person's by now, an id never is."""
+    return str(one["id"]).casefold() == str(other["id"]).casefold()
+
+
 def filter_of(login: str) -> str:
     """The query that finds a login: the value is a JSON string (RFC 7644, section 3.4.2.2), the whole of it encoded."""
     try:

@@ -18,7 +18,7 @@ from cxconfig.errors import (
 )
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, Keeper, Tick, Values, untold
 from providers.onecloud import scim_values
-from providers.onecloud.persons import PersonsHandler, as_object_error, changes, partly_done, still_enabled
+from providers.onecloud.persons import PersonsHandler, as_object_error, changes, partly_done, still
 from providers.onecloud.scim_client import ScimOff
 from providers.onecloud.values import (
     LOGIN,
@@ -220,9 +220,7 @@ class UsersHandler(PersonsHandler):
 
     def remove(self, key: str, live: Values, action: Action) -> None:
         if action is Action.DELETE:
-            self._settled(
-                lambda: self.client.delete_user(key), lambda: self.client.user(key) is None, gone_is_done=True
-            )
+            self._delete(key, lambda: self.client.delete_user(key), lambda: self.client.user(key) is None)
         elif action is Action.DISABLE:
             self._disable(key)
 
@@ -238,7 +236,7 @@ class UsersHandler(PersonsHandler):
             return True
 
         if self._settled(write, disabled, gone_is_done=True) and not disabled():
-            raise still_enabled(self.kind, key)
+            raise still(self.kind, key, "disabled", "enabled")
 
     def _put(
         self, desired: Desired, live: Values, body: dict[str, Any], changed: Values, secrets: Mapping[str, str]

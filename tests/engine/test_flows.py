@@ -291,8 +291,15 @@ def test_on_remove(tenant: Tenant) -> None:
     assert tenant.fresh().run("up", "--yes").code == 0
     assert tenant.writes() == 0
     tenant.write({})
+    tenant.box.set_switch("delete", "kept")
+    untaken = tenant.fresh().run("up", "--yes")
+    assert untaken.code == 1 and "accepted that a3 is deleted, and the user is still there" in untaken.said, str(
+        untaken
+    )
+    assert "users/a3" in tenant.state() and "a3" in tenant.box.users
+    tenant.box.set_switch("delete", "done")
     assert tenant.fresh().run("up", "--yes").code == 0
-    assert calls(tenant) == [("DELETE", "a3")]
+    assert (calls(tenant), "a3" in tenant.box.users) == ([("DELETE", "a3")], False)
 
 
 def test_missing_team(tenant: Tenant) -> None:

@@ -40,7 +40,7 @@ SETTINGS: dict[str, list[Any]] = {
     "token-lifetime": [2],
 }
 """The settings other than the default with which everything below works; those of `OWN` have tests of their own."""
-OWN = frozenset({"U5", "put-disabled", "rate-limit", "scim", "scim-rename"})
+OWN = frozenset({"U5", "delete", "put-disabled", "rate-limit", "scim", "scim-rename"})
 ALONE = [{name: setting} for name, settings in SETTINGS.items() for setting in settings]
 TOGETHER: list[dict[str, Any]] = [
     {"U1": "empty", "U2": "empty", "U16": "absent", "U36": "lower", "U37": "empty", "U46": "empty", "login-info": "on"}

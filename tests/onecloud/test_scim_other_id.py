@@ -1,17 +1,19 @@
 """Somebody is deleted, and perhaps created again, by hand right before a write: the same login, another person.
 
-The write goes to the id that was read, so it is refused; nobody is created, and the new person is left alone.
+The write goes to the id that was read, so it is refused; nobody is created, and the new person is left alone. Nor is an
+answer believed that shows the account of somebody else.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cxconfig.errors import ChangedSincePreview, LiveError
+from cxconfig.errors import ChangedSincePreview, LiveError, ObjectError, UnexpectedAnswer
 from cxconfig.kinds import Action, Desired
 from cxconfig.sandbox import Sandbox
 from providers.onecloud.scim_handler import ScimAccountsHandler
@@ -106,3 +108,104 @@ def test_a_404_about_something_else_is_the_vendors_own_word() -> None:
         handler.create(wanted(), SECRETS)
         with pytest.raises(LiveError, match="Role not found"):
             updated(handler, wanted(roles=["Nobody"]))()
+
+
+ID = "0B0B0B0B-1111-2222-3333-444444444444"
+
+
+def somebody(**values: Any) -> str:
+    """The resource of another person, as an answer's body."""
+    name = {"givenName": "Victor", "familyName": "Im"}
+    whole = {"id": ID, "userName": "victim", "name": name, "emails": [{"value": "victim@example.com"}], "active": False}
+    return json.dumps({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "title": "Boss", **whole, **values})
+
+
+def as_somebody(box: Sandbox, method: str, **values: Any) -> None:
+    """The next write is answered with another person's account, and not carried out."""
+    status = 201 if method == "POST" else 200
+    box.fault({"status": status, "body": somebody(**values)}, method=method, path="/configapi/v2/scim/**", count=1)
+
+
+def test_a_creation_that_is_answered_with_somebody_else() -> None:
+    """Who exists: nothing is written there, and nobody is said to be created."""
+    with accounts("newer") as (box, handler):
+        box.add_user(**JDOE | {"loginId": "victim", "id": ID})
+        left = box.dump()["users"]
+        as_somebody(box, "POST")
+        with pytest.raises(UnexpectedAnswer, match="the account of 'jdoe', but with that of 'victim'") as told:
+            handler.create(wanted(), SECRETS)
+        assert "Run the command again" in told.value.way_out
+        assert (box.dump()["users"], [e.method for e in box.log(write=True)]) == (left, ["POST"])
+        as_somebody(box, "POST", id="", userName=LOGIN)  # no id: it is looked for, as after an empty answer
+        with pytest.raises(ObjectError, match="has no SCIM account"):
+            handler.create(wanted(), SECRETS)
+        assert box.dump()["users"] == left
+
+
+@pytest.mark.parametrize("method", ["patch", "put"])
+@pytest.mark.parametrize("work", [updated, renamed], ids=["update", "rename"])
+def test_a_change_that_is_answered_with_somebody_else(method: str, work: Any) -> None:
+    """Also when that one has what was declared, or the very login: ids tell persons apart. Their case does not."""
+    with accounts("newer") as (box, handler):
+        handler.create(wanted(), SECRETS)
+        left = box.dump()["users"]
+        for login in ("victim", LOGIN, NEW):
+            write = work(handler, wanted(method, title="Boss"))
+            box.clear_log()
+            as_somebody(box, method.upper(), userName=login)
+            with pytest.raises(UnexpectedAnswer, match=f"but with that of '{login}'; whether the change"):
+                write()
+            assert (box.dump()["users"], box.count(write=True)) == (left, 1)
+        whole = read(handler, wanted())["resource"] | {"title": "Boss", "id": left[0]["id"].lower()}
+        whole |= {"userName": NEW} if work is renamed else {}
+        box.fault({"status": 200, "body": json.dumps(whole)}, method=method.upper(), count=1)
+        assert work(handler, wanted(method, title="Boss"))()["title"] == "Boss"
+
+
+def test_a_disabling_that_is_answered_with_somebody_else() -> None:
+    """Who is disabled."""
+    with accounts("newer") as (box, handler):
+        handler.create(wanted(), SECRETS)
+        live = read(handler, wanted())
+        as_somebody(box, "PATCH")
+        with pytest.raises(UnexpectedAnswer, match="but with that of 'victim'"):
+            handler.remove(LOGIN, live, Action.DISABLE)
+        handler.remove(LOGIN, live, Action.DISABLE)
+        assert box.users[LOGIN]["disabled"] and box.count("PATCH") == 2
+
+
+def test_what_a_creation_lacks_is_not_written_to_somebody_else() -> None:
+    """The PATCH after a POST that dropped a region: the account was created, and the error says so."""
+    with accounts("newer", **{"scim-region": "lost"}) as (box, handler):
+        as_somebody(box, "PATCH")
+        with pytest.raises(ObjectError, match=r"created, and lacks region: .* with that of 'victim'"):
+            handler.create(wanted(), SECRETS)
+        assert set(box.users) == {LOGIN}
+
+
+@pytest.mark.parametrize("login", [LOGIN, NEW], ids=["update", "rename"])
+def test_a_users_change_that_is_answered_with_somebody_else(login: str) -> None:
+    """What would go by PUT after it is not tried."""
+    with handled(JDOE) as (box, handler):
+        account = desired(login, title=None, first_name="Victor", team="Support")
+        live = test_users.read(handler, desired())
+        left = box.dump()["users"]
+        differences = support.KIND.compare(account, live)
+        as_somebody(box, "PATCH", active=True)
+        with pytest.raises(UnexpectedAnswer, match="but with that of 'victim'"):
+            if login == LOGIN:
+                handler.update(account, live, differences, {})
+            else:
+                handler.rename(LOGIN, account, live, differences, {})
+        assert (test_users.writes(box), box.dump()["users"]) == (["PATCH"], left)
+
+
+def test_a_login_that_is_another_persons_after_an_empty_answer() -> None:
+    """Read back by its login, it is not the account that was changed."""
+    with accounts("newer") as (box, handler):
+        handler.create(wanted(), SECRETS)
+        write = updated(handler, wanted(title="Boss"))
+        by_hand(box, ANEW)
+        box.fault({"status": 204, "body": ""}, method="PATCH", count=1)
+        with pytest.raises(ChangedSincePreview, match="is the login of another SCIM account since"):
+            write()

@@ -33,7 +33,7 @@ SETTINGS = [
     (name, setting)
     for name, switch in DECLARED.items()
     for setting in switch.settings or ("3",)
-    if (name, setting) != ("put-disabled", "kept")
+    if (name, setting) not in {("put-disabled", "kept"), ("delete", "kept")}
 ]
 """Every setting of every switch with which everything works; of the numbers, one that is felt."""
 

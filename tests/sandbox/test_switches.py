@@ -106,6 +106,17 @@ def test_disabled_in_put(setting: str, disabled: bool) -> None:
         assert (box.users["jdoe"]["disabled"], box.users["jdoe"]["changePassword"]) == (disabled, True)
 
 
+@pytest.mark.parametrize(("setting", "left"), [("done", set()), ("kept", {"jdoe", "asmith"})])
+def test_a_delete_that_is_carried_out_or_not(setting: str, left: set[str]) -> None:
+    """`delete` decides through both doors; the answers are the same."""
+    with running(switches={"delete": setting}) as (box, client):
+        box.add_user(loginId="asmith", firstName="A", lastName="S", team="Sales")
+        ids = {user["loginId"]: user["id"] for user in box.dump()["users"]}
+        answers = [client.delete(f"{USER}/jdoe"), client.delete(f"{BASE}/scim/users/{ids['asmith']}")]
+        assert [(answer.status_code, answer.text) for answer in answers] == [(200, "OK"), (204, "")]
+        assert {"jdoe", "asmith"} & set(box.users) == left
+
+
 @pytest.mark.parametrize(("setting", "status"), [("decoded", 200), ("404", 404)])
 @pytest.mark.parametrize(("login", "path"), [("jané doe", "jan%C3%A9%20doe"), ("a/b", "a%2Fb"), ("5%41", "5%2541")])
 def test_u8_encoded_names(setting: str, status: int, login: str, path: str) -> None:

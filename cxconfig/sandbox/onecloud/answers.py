@@ -36,7 +36,13 @@ SCIM_FORMS = Switch(
         "older": "[{}], 15-03-2022T09:41:34, application/json",
     },
 )
-SWITCHES = (WRITE_BODY, ERROR_TYPE, ERROR_BODY, SCIM_FORMS)
+DELETION = Switch(
+    "delete",
+    "DELETE of a user and of a SCIM account",
+    "done",
+    {"done": "carried out", "kept": "answered as if it were, and the person stays"},
+)
+SWITCHES = (WRITE_BODY, ERROR_TYPE, ERROR_BODY, SCIM_FORMS, DELETION)
 SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 _NAMES = {400: "bad_request", 401: "unauthorized", 404: "not_found", 409: "conflict"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from cxconfig.sandbox.http import JSON, SCIM_JSON, Answer, Call, Endpoint, Refusal
 from cxconfig.sandbox.onecloud import scim_values
-from cxconfig.sandbox.onecloud.answers import SCIM_FORMS, ScimRefusal, scim_answer
+from cxconfig.sandbox.onecloud.answers import DELETION, SCIM_FORMS, ScimRefusal, scim_answer
 from cxconfig.sandbox.onecloud.base import Room
 from cxconfig.sandbox.onecloud.gate import NO_PRIVILEGE, NOT_FOUND
 from cxconfig.sandbox.onecloud.scim_values import ADDRESS, LIST, NAME, PATCH, PHONES, USER, Changes
@@ -147,7 +147,9 @@ class ScimRoom(Room):
         return self._write(user, scim_values.patched(scim_values.body_of(call, PATCH), chosen=chosen))
 
     def delete(self, call: Call) -> Answer:
-        self.tenant.remove(self._user(call).values["loginId"])
+        user = self._user(call)
+        if self.switches[DELETION] == "done":
+            self.tenant.remove(user.values["loginId"])
         return Answer(204, b"", None)
 
     def _check_served(self) -> None:

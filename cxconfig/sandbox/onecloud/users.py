@@ -7,7 +7,7 @@ from typing import Any
 
 from cxconfig.sandbox.http import JSON, Answer, Call, Endpoint
 from cxconfig.sandbox.onecloud import values
-from cxconfig.sandbox.onecloud.answers import UserRefusal, shown, written
+from cxconfig.sandbox.onecloud.answers import DELETION, UserRefusal, shown, written
 from cxconfig.sandbox.onecloud.base import Room
 from cxconfig.sandbox.onecloud.seed import MANAGE_USERS, UserSeed
 from cxconfig.sandbox.onecloud.state import User, fresh_id
@@ -114,7 +114,8 @@ class UserRoom(Room):
 
     def delete(self, call: Call) -> Answer:
         self._user(call)
-        self.tenant.remove(call.parameters[0])
+        if self.switches[DELETION] == "done":
+            self.tenant.remove(call.parameters[0])
         return written(self.switches)
 
     def get_lock(self, call: Call) -> Answer:
