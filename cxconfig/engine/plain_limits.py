@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cxconfig.engine.stack import recorded_here
-from cxconfig.kinds import Action, Desired, Difference, Registry, Values
+from cxconfig.kinds import Action, Desired, Difference, Kind, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.live import Live
 from cxconfig.planning.limits import VARIABLE, exceeded, parsed, unneeded
@@ -33,12 +33,12 @@ class Judged:
 def judged(
     tenant: Tenant, desired: Mapping[Key, Desired], live: Live, registry: Registry, environ: Mapping[str, str]
 ) -> Judged:
-    """What it would remove, and whom it would disable because the files say so now."""
+    """What it would remove, and whom it would disable as the files say, also those whom somebody enabled live."""
     said = [text for text in environ.get(VARIABLE, "").split(",") if text.strip()]
     raised = parsed(said, registry, VARIABLE)
     recorded = {(r.kind, r.key): r for r in recorded_here(tenant.name, registry)}
     going = {where: held for where, held in recorded.items() if where not in desired}
-    turned = {where: one for where, one in desired.items() if _turned(registry, one, recorded)}
+    turned = {where: one for where, one in desired.items() if _disabling(registry[one.kind], one)}
     # As if all of these were there and enabled; only if that is too much they are looked at.
     assumed: dict[Key, Values | None] = {where: {} for where in (*going, *turned)}
     world = World(tenant.name, desired, assumed, recorded=recorded, settings=kind_settings(tenant))
@@ -62,12 +62,10 @@ def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired]) -> Pl
     return Plan(world.tenant, (*once(registry, world, steps), *_disabled(registry, world, turned.values())), {})
 
 
-def _turned(registry: Registry, one: Desired, recorded: Mapping[Key, Recorded]) -> bool:
-    """Do the files say that it is disabled, and the record not?"""
-    kind, fields = registry[one.kind], one.compared().fields
-    held = recorded.get((one.kind, one.key)) or recorded.get((one.kind, one.was))
-    names = [name for name, value in kind.disabling.items() if fields.get(name) == value]
-    return any(held is None or held.inputs.get(name) != fields[name] for name in names)
+def _disabling(kind: Kind, one: Desired) -> bool:
+    """Do the files say that it is disabled?"""
+    fields = one.compared().fields
+    return any(fields.get(name) == value for name, value in kind.disabling.items())
 
 
 def _disabled(registry: Registry, world: World, turned: Iterable[Desired]) -> Iterator[Step]:
@@ -80,4 +78,6 @@ def _disabled(registry: Registry, world: World, turned: Iterable[Desired]) -> It
         differences: tuple[Difference, ...] = tuple(Difference(n, None, v) for n, v in fields.items())
         if live:
             differences = tuple(kind.compare(replace(one, fields=fields), live))
+        if not differences:
+            continue
         yield Step(one.kind, one.key, Action.UPDATE, differences=differences, place=one.place, exists=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import MakeTenant
-from tests.engine.harness import Ran, Tenant, agents, as_seeded
+from tests.engine.harness import Ran, Tenant, Users, agents, as_seeded
 
 pytestmark = pytest.mark.measured
 
@@ -20,10 +20,10 @@ def without(count: int) -> dict[str, Any]:
     return dict(list(PEOPLE.items())[count:])
 
 
-def taken_over(make_tenant: MakeTenant) -> Tenant:
+def taken_over(make_tenant: MakeTenant, people: Users = PEOPLE) -> Tenant:
     """Twelve users that were live as declared and are recorded, so that nothing had to be created."""
-    tenant = make_tenant(*(as_seeded(login, fields) for login, fields in PEOPLE.items()))
-    tenant.write(PEOPLE)
+    tenant = make_tenant(*(as_seeded(login, fields) for login, fields in people.items()))
+    tenant.write(people)
     return tenant.settled()
 
 
@@ -71,8 +71,10 @@ def test_our_commands(make_tenant: MakeTenant) -> None:
 
 def test_plain_pulumi(make_tenant: MakeTenant) -> None:
     """The program ends before anything is registered, in a preview as well; a destroy is what it says."""
-    tenant = taken_over(make_tenant)
-    tenant.write({**PEOPLE, **{login: {**PEOPLE[login], "disabled": True} for login in ("a0", "a1")}})
+    people = {**PEOPLE, "a0": {**PEOPLE["a0"], "disabled": True}}
+    tenant = taken_over(make_tenant, people)
+    tenant.box.change_user("a0", disabled=False)  # by hand, so that this is no edit
+    tenant.write({**people, "a1": {**PEOPLE["a1"], "disabled": True}})
     ran = tenant.plain("up", check=False)
     assert (ran.code == 0, tenant.writes()) == (False, 0), str(ran)
     assert "2 of 12 would be disabled (2 by `disabled: true`), and a run may do that to 1" in ran.said, str(ran)
