@@ -30,7 +30,7 @@ class KindGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         from providers.registry import REGISTRY
 
-        kind = _words().get(cmd_name) or _full_words().get(cmd_name)
+        kind = _accepted().get(_typed(cmd_name))
         return _command(REGISTRY[kind], cmd_name) if kind else None
 
     def resolve_command(
@@ -38,9 +38,8 @@ class KindGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from cxconfig.nearness import near
 
-        known = [*_words(), *_full_words()]
-        if args and args[0] not in known and not args[0].startswith("-"):
-            close = near(args[0], known)
+        if args and _typed(args[0]) not in _accepted() and not args[0].startswith("-"):
+            close = near(_typed(args[0]), [*_words(), *_full_words()])
             hint = f" Did you mean {close[0]!r}?" if close else f" There is {', '.join(_words())}."
             raise click.UsageError(f"there is no kind {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -48,16 +47,28 @@ class KindGroup(click.Group):
 
 def _full_words() -> dict[str, str]:
     """`onecloud.user` -> the kind's id; without a model, for the shell's completion."""
-    return {f"{kind.partition('.')[0]}.{singular}": kind for kind, (singular, _) in KINDS.items()}
+    return {f"{kind.partition('.')[0]}.{_typed(singular)}": kind for kind, (singular, _) in KINDS.items()}
 
 
 def _words() -> dict[str, str]:
     """The same with the singular alone, where only one kind has it."""
-    singulars = [singular for singular, _ in KINDS.values()]
+    singulars = [_typed(singular) for singular, _ in KINDS.values()]
     return {
         word if singulars.count(word.partition(".")[2]) > 1 else word.partition(".")[2]: kind
         for word, kind in _full_words().items()
     }
+
+
+def _accepted() -> dict[str, str]:
+    """What may be typed besides: the kind's name and its id, as the files have them."""
+    names = [kind.partition(".")[2] for kind in KINDS]
+    plurals = {name: kind for name, kind in zip(names, KINDS, strict=True) if names.count(name) == 1}
+    return {**plurals, **{kind: kind for kind in KINDS}, **_full_words(), **_words()}
+
+
+def _typed(word: str) -> str:
+    """A word of the command line, however it is spelt: `SCIM account` is scim_account."""
+    return word.casefold().replace(" ", "_").replace("-", "_")
 
 
 @click.command("add", cls=KindGroup, subcommand_metavar="KIND KEY [--FIELD VALUE]...")

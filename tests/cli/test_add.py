@@ -114,7 +114,10 @@ def test_every_kind_has_its_fields_as_options(kind: object, folder: Path) -> Non
         assert field_help(kind, name).meaning.replace("`", "").split()[0] in shown.out
         option = f"--no-{name.replace('_', '-')}"
         assert (option in shown.out) is isinstance(fields_of(kind.model)[name], FlagShape)
-    assert re.search(rf"^  {kind.singular} ", cxconfig(folder, "add", "--help").out, re.MULTILINE)
+    word = kind.singular.casefold().replace(" ", "_")
+    assert re.search(rf"^  {word} ", cxconfig(folder, "add", "--help").out, re.MULTILINE)
+    for other in (kind.singular.upper(), kind.name, kind.id, f"{kind.system}.{word}"):
+        assert cxconfig(folder, "add", other, "--help").code == 0, other
 
 
 def test_a_kind_that_there_is_not(folder: Path) -> None:
