@@ -404,6 +404,7 @@ class _Work:
     def _warnings(self) -> Iterator[str]:
         for kind, seen in self._kinds():
             if seen.left_out:
-                yield f"the {kind.name} of {kind.system} are left out: {seen.left_out}"
+                stay = ", and what is declared stays as it is" if self._folder.tenant.objects[kind.id] else ""
+                yield f"the {kind.name} of {kind.system} are left out{stay}: {seen.left_out}"
             elif not seen.listed:
                 yield f"{kind.system} lists no {kind.name}: only those that are declared were read"

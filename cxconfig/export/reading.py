@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from cxconfig.errors import LiveError, PermissionDenied, Refused, SettingsError, UnexpectedAnswer
+from cxconfig.errors import LiveError, PermissionDenied, Refused, SettingsError, Unavailable, UnexpectedAnswer
 from cxconfig.export.values import ordered, target_of, texts_in, unusable
 from cxconfig.kind_settings import KindSettings
 from cxconfig.kinds import Handler, Kind, Registry, Values, folded
@@ -70,22 +70,37 @@ def read_tenant(
     for kind in wanted:
         live.handler(kind)  # every setting that is missing is told before the first call
     for kind in wanted:
-        leader = None if kind.leads or kind.id in kinds else registry.twin(kind)
-        leading = seen.get(leader.id) if leader is not None else None
-        if leader is None or leading is None or tenant.objects[kind.id]:
-            seen[kind.id] = _read(tenant, kind, live, watch)
-            continue
-        spared = _settings(tenant, leader)
-        if why := _unreachable(live.handler(kind), leading):
-            seen[kind.id] = Seen(left_out=why)
-        else:
-            seen[kind.id] = _read(tenant, kind, live, watch, spared)
+        try:
+            seen[kind.id] = _read_beside(tenant, registry, kind, live, watch, kinds, seen)
+        except Unavailable as off:
+            if kind.id in kinds or not kind.optional:
+                raise
+            seen[kind.id] = Seen(left_out=f"{off.what}. {off.way_out}".strip())
     for kind in known:
         names = _referred(kind, wanted, seen) - set(tenant.objects[kind.id]) if tenant.objects[kind.id] else set()
         if kind.id not in seen and names:
             seen[kind.id] = _read(tenant, kind, live, watch)
             only[kind.id] = names
     return seen, only
+
+
+def _read_beside(
+    tenant: Tenant,
+    registry: Registry,
+    kind: Kind,
+    live: Connected,
+    watch: Watch,
+    kinds: Collection[str],
+    seen: Mapping[str, Seen],
+) -> Seen:
+    """A kind; one that another leads only as far as that is of use."""
+    leader = None if kind.leads or kind.id in kinds else registry.twin(kind)
+    leading = seen.get(leader.id) if leader is not None else None
+    if leader is None or leading is None or tenant.objects[kind.id]:
+        return _read(tenant, kind, live, watch)
+    if why := _unreachable(live.handler(kind), leading):
+        return Seen(left_out=why)
+    return _read(tenant, kind, live, watch, _settings(tenant, leader))
 
 
 def _unreachable(handler: Handler, leading: Seen) -> str:
@@ -214,6 +229,8 @@ def _observe(
         some = {key: wanted[key] for key in keys[start : start + AT_ONCE]}
         try:
             found |= handler.observe(some, tick)
+        except Unavailable:
+            raise
         except OneObject:
             _one_by_one(handler, some, found, failed)
     if failed and not found:

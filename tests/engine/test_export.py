@@ -80,6 +80,12 @@ def test_persons_with_what_only_scim_shows(make_tenant: MakeTenant) -> None:
     assert tenant.run("export", "--yes").code == 0 and tenant.run("audit").code == 0
     assert "city: Bergen" in (tenant.folder / "onecloud/scim_accounts/scim_accounts.yaml").read_text("utf-8")
     tenant.box.set_switch("scim", "404")
+    tenant.box.change_user("bob", team="Billing")
+    off = tenant.run("export", "--yes")
+    assert off.code == 0 and "left out, and what is declared stays as it is: SCIM is off" in off.said, str(off)
+    assert "city: Bergen" in (tenant.folder / "onecloud/scim_accounts/scim_accounts.yaml").read_text("utf-8")
+    asked = tenant.run("export", "--yes", "--kind", "onecloud.scim_accounts")
+    assert asked.code == 1 and "SCIM is off" in asked.said, str(asked)
     for path in (tenant.folder / "onecloud").rglob("*.yaml"):
         path.unlink()
     off = tenant.fresh().run("export", "--yes")
