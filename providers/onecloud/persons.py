@@ -19,7 +19,7 @@ from cxconfig.errors import (
     UnexpectedAnswer,
 )
 from cxconfig.kinds import Desired, Difference, Handler, Kind, Values
-from providers.onecloud.scim_values import UNREAD, from_scim, same_id
+from providers.onecloud.scim_values import UNREAD, folded_login, from_scim, same_id
 from providers.onecloud.values import contradicted, lost_and_different, not_taken
 
 if TYPE_CHECKING:
@@ -208,14 +208,21 @@ class PersonsHandler(Handler):
         if not same_id(now, raw):
             what = f"the change was accepted, and {desired.key!r} is the login of another SCIM account since"
             raise self._another(desired.key, what, desired.place)
-        if renamed and now["userName"] != desired.key:
-            text = f"OneCloud accepted the new login and kept {now['userName']!r}"
-            raise as_object_error(desired, text, ENABLE_RENAMING)
+        self._login_of(now, raw, desired, renamed)
         live = from_scim(now)
         different = self._unlike(live, sent)
         if different:
             raise as_object_error(desired, not_taken(different, frozenset()))
         return live
+
+    def _login_of(self, now: Values, raw: Values, desired: Desired, renamed: bool) -> None:
+        """Raise when an account that was changed does not show the declared login."""
+        login = now["userName"]
+        if renamed and login != desired.key and folded_login(login) == folded_login(raw["userName"]):
+            raise as_object_error(desired, f"OneCloud accepted the new login and kept {login!r}", ENABLE_RENAMING)
+        if (login != desired.key) if renamed else folded_login(login) != folded_login(desired.key):
+            what = f"OneCloud accepted the change, and the login of this account is {login!r} now"
+            raise self._another(desired.key, what, desired.place)
 
     def _same_account(self, key: str, raw: Mapping[str, Any], refused: Refused, place: Place | None = None) -> None:
         """Raise when a 404 tells that `raw` is no longer the account of its login. It may also be about something that

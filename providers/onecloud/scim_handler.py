@@ -119,7 +119,9 @@ class ScimAccountsHandler(PersonsHandler):
                     " Accounts in the contact centre administrator) it creates nobody."
                 )
             raise
-        live = from_scim(raw) if raw is not None else self._read(desired.key)
+        if raw is not None and not self._unlike(from_scim(raw), desired.fields):
+            return from_scim(raw)
+        live = self._read(desired.key)  # whose id it is that may come to be written to, a look-up tells
         if live is None:
             raise as_object_error(desired, not_there(desired.key))
         lacking = self._unlike(live, desired.fields)

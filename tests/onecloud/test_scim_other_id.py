@@ -209,3 +209,28 @@ def test_a_login_that_is_another_persons_after_an_empty_answer() -> None:
         box.fault({"status": 204, "body": ""}, method="PATCH", count=1)
         with pytest.raises(ChangedSincePreview, match="is the login of another SCIM account since"):
             write()
+
+
+@pytest.mark.parametrize("work", [updated, renamed], ids=["update", "rename"])
+def test_a_change_that_is_answered_with_a_login_that_nobody_asked_for(work: Any) -> None:
+    """By the very account: somebody else gave it that login meanwhile, and it is not told as kept or done."""
+    with accounts("newer") as (box, handler):
+        handler.create(wanted(), SECRETS)
+        write = work(handler, wanted(title="Boss"))
+        whole = read(handler, wanted())["resource"] | {"title": "Boss", "userName": "third"}
+        box.fault({"status": 200, "body": json.dumps(whole)}, method="PATCH", count=1)
+        with pytest.raises(ChangedSincePreview, match="the login of this account is 'third' now") as told:
+            write()
+        assert "Run again" in told.value.way_out
+
+
+def test_a_creation_that_is_answered_with_the_login_and_another_id() -> None:
+    """What the answer lacks is looked for under the login before anything is written to that id."""
+    with accounts("newer") as (box, handler):
+        box.add_user(**JDOE | {"loginId": "victim", "id": ID})
+        box.fault(
+            {"status": 201, "body": somebody(userName=LOGIN)}, method="POST", path="/configapi/v2/scim/**", count=1
+        )
+        with pytest.raises(ObjectError, match="has no SCIM account"):
+            handler.create(wanted(), SECRETS)
+        assert (set(box.users), box.count("PATCH")) == ({"victim"}, 0)
