@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from cxconfig.engine.plain_limits import judged
+from cxconfig.engine.plain_limits import Judged, judged
 from cxconfig.engine.program import Resource, register
 from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
 from cxconfig.engine.steps import resources_for
@@ -52,8 +52,7 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         _assert_existing(live, desired)
         _assert_offered(live, desired)
         limits = judged(tenant, desired, live, REGISTRY, os.environ)
-        if found := limits.exceeded:
-            raise SettingsError("\n".join(one.what for one in found), way_out="\n".join(one.way_out for one in found))
+        _assert_allowed(limits)
         left = _left(tenant, desired, live, limits.recorded)
         live.close()
     except CxconfigError as error:
@@ -129,6 +128,13 @@ def _left(tenant: Tenant, desired: Mapping[Key, Desired], live: Live, recorded: 
 
 def _origin(system: str, tenant: Tenant, live: Live) -> str | None:
     return live.origin(system) if system in tenant.systems else None
+
+
+def _assert_allowed(limits: Judged) -> None:
+    """Refused here and not at the object, which an up would only come to when it has written all the rest."""
+    if limits.exceeded or limits.refused:
+        what = "\n".join((*limits.refused, *(one.what for one in limits.exceeded)))
+        raise SettingsError(what, way_out="\n".join(one.way_out for one in limits.exceeded))
 
 
 class Silent:

@@ -1,4 +1,4 @@
-"""The limits under plain pulumi: what an up would disable or delete is counted before anything is registered.
+"""What an up of plain pulumi would disable or delete, before anything is registered: how many, and who must stay.
 
 Only a program runs in a preview and an up and not in a destroy, which asks for what it does in so many words.
 """
@@ -22,10 +22,11 @@ from cxconfig.tenancy import kind_settings
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The limits that an up would not keep, and what is to be said of those that were raised. `recorded`: what the
-    stack holds."""
+    """The limits that an up would not keep, why somebody must not be removed, and what is to be said of limits that
+    were raised. `recorded`: what the stack holds."""
 
     exceeded: tuple[Exceeded, ...]
+    refused: tuple[str, ...]
     warnings: tuple[str, ...]
     recorded: Mapping[Key, Recorded]
 
@@ -42,9 +43,14 @@ def judged(
     # As if all of these were there and enabled; only if that is too much they are looked at.
     assumed: dict[Key, Values | None] = {where: {} for where in (*going, *turned)}
     world = World(tenant.name, desired, assumed, recorded=recorded, settings=kind_settings(tenant))
+    world = live.untouchable(world)
     plan = _plan(registry, world, turned)
     found = exceeded(registry, world, plan, raised, said=VARIABLE)
-    if found:
+    refused = _refused(plan)
+    if refused and not found:
+        seen = live.observe({}, going.values())
+        refused = _refused(_plan(registry, replace(world, live=seen, off=live.off), {}))
+    elif found:
         kinds = {one for kind in found for one in (kind.kind, twin_id(registry[kind.kind]))}
         unknown = {w: one for w, one in desired.items() if w[0] in kinds and (w in turned or w not in recorded)}
         seen = live.observe(unknown, going.values())
@@ -53,8 +59,13 @@ def judged(
                 seen[where] = seen.get((one.kind, one.was))
         world = replace(world, live=seen, off=live.off)
         plan = _plan(registry, world, turned)
-        found = exceeded(registry, world, plan, raised, said=VARIABLE)
-    return Judged(found, tuple(unneeded(registry, world, plan, raised, said=VARIABLE)), recorded)
+        found, refused = exceeded(registry, world, plan, raised, said=VARIABLE), _refused(plan)
+    return Judged(found, refused, tuple(unneeded(registry, world, plan, raised, said=VARIABLE)), recorded)
+
+
+def _refused(plan: Plan) -> tuple[str, ...]:
+    """Why our commands would not begin, as far as the removals go. What could not be read is told by the refresh."""
+    return tuple(problem for step in plan.steps if not step.unread for problem in step.problems)
 
 
 def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired]) -> Plan:

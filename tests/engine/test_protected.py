@@ -61,15 +61,18 @@ def test_a_protected_user_blocks_the_whole_plan(tenant: Tenant, how: str) -> Non
 
 
 def test_plain_pulumi_refuses_as_well(tenant: Tenant) -> None:
-    """An error for each protected user that names it; nothing is done to them, in an up and in a destroy."""
-    tenant.write(
-        {"a0": agent(0, protect=True), "a1": agent(1), "a2": agent(2)}, kinds={"users": {"on_remove": "delete"}}
-    )
-    tenant.plain("up")
-    tenant.write({"a1": agent(1), "a2": agent(2)}, kinds={"users": {"on_remove": "delete"}})
-    for verb in ("up", "destroy"):
+    """Before any write, in the preview already; a destroy spares them, also through their accounts."""
+    kinds = {"users": {"on_remove": "delete"}}
+    tenant.write({"a0": agent(0, protect=True), "a1": agent(1), "a2": agent(2)}, kinds=kinds)
+    accounts = tenant.folder / "accounts.yaml"
+    accounts.write_text("onecloud: {scim_accounts: {a0: {title: Lead}}}\n", encoding="utf-8")
+    tenant.settled(plain=True)
+    tenant.write({"a1": agent(1), "a2": agent(2, skills={"Billing": 9})}, kinds=kinds)
+    accounts.unlink()
+    for verb in ("preview", "up", "destroy"):
         refused = tenant.plain(verb, check=False)
         assert refused.code != 0 and "a0" in tenant.box.users, str(refused)
+        assert verb == "destroy" or untouched(tenant), str(refused)
         assert "user a0: it is protected (`protect: true`)" in refused.said and WAY_OUT in refused.said, str(refused)
         assert "users/a0" in tenant.state()
     assert not tenant.box.users["a0"]["disabled"]
