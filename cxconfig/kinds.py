@@ -201,8 +201,9 @@ class Desired:
     `fields` holds the canonical values of the managed fields; a secret field holds nothing but its `SecretRef`.
     `ignore`: those of them that are written at creation and never compared afterwards. `protect`: what the object
     itself says. `was`, `implicit`: see `Declared`. `options`: the object's own settings but `on_remove`; they steer the
-    handler, are recorded and never sent. `exclusive`: nobody else may have what its list gives (see `Owning`). All of
-    them are filled in by `tenancy.desired_objects`, so that a kind need not.
+    handler, are recorded and never sent. `exclusive`: nobody else may have what its list gives (see `Owning`). `entry`:
+    the record must say that it has an entry of its own (see `planning.record.ENTRY`). All of them are filled in by
+    `tenancy.desired_objects`, so that a kind need not.
     """
 
     kind: str
@@ -216,6 +217,7 @@ class Desired:
     options: Values = field(default_factory=dict)
     implicit: bool = False
     exclusive: bool = False
+    entry: bool = False
 
     def compared(self) -> Desired:
         """The object without what is ignored once it exists."""

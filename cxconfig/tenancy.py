@@ -17,6 +17,7 @@ from cxconfig.language import Secrets, SystemEntry, Tenant
 from cxconfig.language.references import PULUMI
 from cxconfig.passphrase import PREVIOUS_VARIABLE, passphrase
 from cxconfig.planning.compare import Key
+from cxconfig.planning.membership import like_a_mere_member
 from cxconfig.planning.record import ON_REMOVE, Digester
 
 _FILE = "file://"
@@ -34,7 +35,7 @@ def desired_objects(tenant: Tenant, registry: Registry) -> dict[Key, Desired]:
             desired = desired_object(kind, declared, settings.get(kind.id, KindSettings()))
             if twin is not None and (other := others.get(key)) is not None:
                 desired = beside(kind, twin, desired, declared, other)
-            found[kind.id, key] = desired
+            found[kind.id, key] = replace(desired, entry=like_a_mere_member(registry, kind, desired))
     return found
 
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Cause, Desired, Kind, OnRemove, Registry, Values
 from cxconfig.planning.plan import Step
-from cxconfig.planning.record import BESIDE, recorded_on_remove
+from cxconfig.planning.record import BESIDE, ENTRY, PROTECT, recorded_on_remove
 from cxconfig.planning.removed import REMOVALS
 from cxconfig.planning.world import Key, World
+
+_OF_ENTRIES = frozenset({ENTRY, PROTECT})
+"""What only a record of an object with an entry of its own has."""
 
 
 def closed(registry: Registry, desired: Mapping[Key, Desired]) -> dict[str, list[tuple[Kind, str]]]:
@@ -47,8 +50,8 @@ def not_there(kind: Kind, desired: Desired, other: tuple[str, Place | None] | No
 def demoted(kind: Kind, desired: Desired, recorded: Values) -> str:
     """What is to be said of an object that had an entry of its own, and now stands only in another object's list: who
     took it out to have it removed forgot the list."""
-    more = recorded.keys() - BESIDE - desired.fields.keys()
-    if not desired.implicit or not more.intersection(kind.specs):
+    more = (recorded.keys() - BESIDE - desired.fields.keys()).intersection(kind.specs)
+    if not desired.implicit or not (more or recorded.keys() & _OF_ENTRIES):
         return ""
     names = ", ".join(f"`{name}`" for name in desired.fields)
     return (
@@ -59,10 +62,23 @@ def demoted(kind: Kind, desired: Desired, recorded: Values) -> str:
 
 def in_lists_alone(registry: Registry, kind: Kind, record: Values) -> bool:
     """Is it recorded as one that stands in other objects' lists, and nowhere else?"""
-    owning = (one.owning for one in registry.all() if one.owning is not None and one.system == kind.system)
-    owned = {one.field for one in owning if one.kind == kind.name}
+    if recorded_on_remove(record) is not OnRemove.RETAIN or record.keys() & _OF_ENTRIES:
+        return False
     fields = (record.keys() - BESIDE) & kind.specs.keys()
-    return bool(fields) and fields <= owned and recorded_on_remove(record) is OnRemove.RETAIN
+    return bool(fields) and fields <= _owned(registry, kind)
+
+
+def like_a_mere_member(registry: Registry, kind: Kind, desired: Desired) -> bool:
+    """Has it an entry of its own, and would be recorded as if it had none?"""
+    if desired.implicit or desired.on_remove is not OnRemove.RETAIN or desired.protect is not None or desired.options:
+        return False
+    return bool(desired.fields) and desired.fields.keys() <= _owned(registry, kind)
+
+
+def _owned(registry: Registry, kind: Kind) -> set[str]:
+    """The fields of the kind that lists of other objects may own."""
+    owning = (one.owning for one in registry.all() if one.owning is not None and one.system == kind.system)
+    return {one.field for one in owning if one.kind == kind.name}
 
 
 def with_intruders(kind: Kind, steps: Sequence[Step], registry: Registry, world: World) -> list[Step]:

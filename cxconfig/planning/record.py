@@ -27,7 +27,10 @@ IGNORE = "ignore"
 PROTECT = "protect"
 UNDECLARED = "undeclared"
 """True for an object that was never declared and is recorded only so that the engine can remove it."""
-BESIDE = frozenset({KEY, ON_REMOVE, IGNORE, PROTECT, UNDECLARED})
+ENTRY = "entry"
+"""True for an object with an entry of its own, whose record would otherwise be that of one that has none and only
+stands in another object's list."""
+BESIDE = frozenset({KEY, ON_REMOVE, IGNORE, PROTECT, UNDECLARED, ENTRY})
 """What a record holds beside the managed fields; no kind may have a field of such a name, but for `on_remove`."""
 ORIGIN = "origin"
 """Beside the record: a mark of the live tenant that the object is in."""
@@ -130,6 +133,8 @@ def record_of(kind: Kind, desired: Desired, secrets: Mapping[str, str], digester
         record[PROTECT] = desired.protect
     if desired.ignore:
         record[IGNORE] = sorted(desired.ignore)
+    if desired.entry:
+        record[ENTRY] = True
     return record
 
 
@@ -217,7 +222,7 @@ def unfit(kind: Kind, record: Values) -> str:
     names = record.get(IGNORE) or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         bad.append(IGNORE)
-    bad += [name for name in (PROTECT, UNDECLARED) if not isinstance(record.get(name, False), bool)]
+    bad += [name for name in (PROTECT, UNDECLARED, ENTRY) if not isinstance(record.get(name, False), bool)]
     return f"{', '.join(f'`{name}`' for name in bad)}: not in the form of a {kind.singular}" if bad else ""
 
 

@@ -15,13 +15,20 @@ ACCOUNTS_GO: Mapping[str, Any] = {"scim_accounts": {"on_remove": "delete"}}
 """Of those who are in `users` as well, it is not for the accounts to say."""
 
 
-def declare(tenant: Tenant, *, users: tuple[str, ...], accounts: tuple[str, ...], **values: Any) -> None:
-    """People by login, through each of the doors. Those whose login begins with a k are kept when they leave."""
+def declare(
+    tenant: Tenant, *, users: tuple[str, ...], accounts: tuple[str, ...], bare: str = "", **values: Any
+) -> None:
+    """People by login, through each of the doors. Those whose login begins with a k are kept when they leave. `bare`:
+    of whom the user's entry says nothing but the team and that, and the account whether he is active."""
     people = {login: agent(int(login[1:]), **values) for login in users}
     for login in users:
         people[login] |= {"on_remove": "retain"} if login.startswith("k") else {}
+    found = {login: dict(ACCOUNT) for login in accounts}
+    if bare:
+        people[bare] = {name: people[bare][name] for name in ("team", "on_remove")}
+        found[bare]["active"] = True
     tenant.write(people, kinds=ACCOUNTS_GO)
-    content = {"onecloud": {"scim_accounts": {login: dict(ACCOUNT) for login in accounts}}} if accounts else {}
+    content = {"onecloud": {"scim_accounts": found}} if accounts else {}
     (tenant.folder / "accounts.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
@@ -55,7 +62,7 @@ def test_a_person_leaves_through_one_door_and_through_both(tenant: Tenant) -> No
     logins = ("a0", "a1", "a2", "a3", "k0", "k1")
     declare(tenant, users=logins, accounts=logins)
     tenant.settled()
-    declare(tenant, users=("a0", "a1", "k1"), accounts=("a0", "a2", "k1"))
+    declare(tenant, users=("a0", "a1", "k1"), accounts=("a0", "a2", "k1"), bare="k1")
     done = tenant.fresh().run("up", "--yes")
     assert (done.code, calls(tenant), disabled(tenant)) == (0, ["PUT"], {"a3"}), str(done)
     assert done.said.count("still declared as") >= 2, str(done)
@@ -65,6 +72,7 @@ def test_a_person_leaves_through_one_door_and_through_both(tenant: Tenant) -> No
     assert {tenant.box.person(login)["title"] for login in logins} == {"Lead"}  # type: ignore[index]
     for run in (tenant.fresh().run("up", "--yes"), tenant.plain("up")):
         assert (run.code, calls(tenant)) == (0, []), str(run)
+    assert tenant.state()["users/k1"] == {"key": "k1", "team": "Support", "on_remove": "retain", "entry": True}
     # Plain pulumi knows of one removal at a time: that of the account, which is the first, leaves it to the user's.
     declare(tenant, users=("a1",), accounts=("a2",))
     done = tenant.plain("up")

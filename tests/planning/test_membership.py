@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cxconfig.errors import Place
 from cxconfig.kind_settings import KindSettings, Manage
-from cxconfig.kinds import Action, Cause, Declared, OnRemove
+from cxconfig.kinds import Action, Cause, Declared, Desired, OnRemove
+from cxconfig.language import Tenant
 from cxconfig.planning.compare import compare
+from cxconfig.planning.membership import in_lists_alone
 from cxconfig.planning.plan import Plan, Recorded, Result
 from cxconfig.planning.record import Digester, record_of
 from cxconfig.planning.world import Key, World
 from cxconfig.reports.findings import of_result
-from cxconfig.tenancy import beside, desired_object
+from cxconfig.tenancy import beside, desired_object, desired_objects
 from providers.registry import REGISTRY
 
-USERS, TEAMS = "onecloud.users", "onecloud.teams"
+USERS, TEAMS, ACCOUNTS = "onecloud.users", "onecloud.teams", "onecloud.scim_accounts"
 PLACE = Place("a.yaml", 3, 4)
 DIGESTER = Digester("correct horse", "acme")
 NOTE = "in the team 'Sales', whose `members` are exclusive: list it there, or give it another `team`"
@@ -185,6 +191,54 @@ def test_what_becomes_of_a_member_is_its_team_alone() -> None:
     assert record == {"key": "m", "team": "Sales", "on_remove": "retain"}
     plan = planned(live={"m": "Sales"}, held=("m",), on_remove=OnRemove.DELETE, protect=True)
     assert found(plan) == {"m": (Action.FORGET, Cause.REMOVED, ())}
+
+
+def leaving(record: Mapping[str, Any]) -> tuple[dict[str, Action], bool]:
+    """What becomes of somebody recorded as a user like this and as an account that is active; and is it a mere
+    member?"""
+    live = {"team": "Sales", "disabled": False, "active": True}
+    held = {
+        (USERS, "m"): Recorded(USERS, "m", {"key": "m", **record}, "u"),
+        (ACCOUNTS, "m"): Recorded(ACCOUNTS, "m", {"key": "m", "active": True}, "u"),
+    }
+    plan = compare(REGISTRY, World("acme", {}, dict.fromkeys(held, live), {}, held, digester=DIGESTER))
+    return {step.kind: step.action for step in plan.steps}, in_lists_alone(REGISTRY, REGISTRY[USERS], record)
+
+
+def entered(user: Declared) -> Desired:
+    """A user who is an account that is active as well."""
+    account = Declared(ACCOUNTS, "m", {"active": True}, PLACE)
+    return desired_objects(Tenant("acme", Path(), {}, {USERS: {"m": user}, ACCOUNTS: {"m": account}}), REGISTRY)[
+        USERS, "m"
+    ]
+
+
+def test_who_has_an_entry_with_nothing_but_a_team_is_no_mere_member() -> None:
+    """An account with `active`: the user's own entry still says how he leaves, and that of a mere member does not."""
+    user = person("m", team="Sales", on_remove="retain")
+    records = {one.implicit: record_of(REGISTRY[USERS], entered(one), {}, DIGESTER) for one in (user, member("m"))}
+    assert records[False] == {"key": "m", "team": "Sales", "on_remove": "retain", "entry": True}
+    assert records[True] == {"key": "m", "team": "Sales", "on_remove": "retain"}
+    assert leaving(records[False]) == ({USERS: Action.FORGET, ACCOUNTS: Action.FORGET}, False)
+    assert leaving(records[True]) == ({USERS: Action.FORGET, ACCOUNTS: Action.DISABLE}, True)
+    protected = {"key": "m", "team": "Sales", "on_remove": "retain", "protect": False}
+    assert leaving(protected) == leaving(records[False]), "only an entry says whether it is protected"
+    live: dict[Key, Any] = {(USERS, "m"): {"team": "Sales", "disabled": False}}
+    desired = {(USERS, "m"): desired_object(REGISTRY[USERS], member("m"), KindSettings())}
+    held = {(USERS, "m"): Recorded(USERS, "m", records[False], "urn:x")}
+    (step,) = compare(REGISTRY, World("acme", desired, live, {}, held, digester=DIGESTER)).steps
+    assert step.action is Action.RECORD and "Take it out of the list, too, if it is to go" in step.notes[0]
+
+
+@pytest.mark.parametrize(
+    "more", [{"email": "m@x"}, {"protect": False}, {"allow_replace": True}, {"on_remove": "disable"}]
+)
+def test_only_what_could_be_taken_for_a_mere_member_says_that_it_is_none(more: dict[str, Any]) -> None:
+    """No record of others changes for it."""
+    protect = more.get("protect")
+    more = {name: value for name, value in more.items() if name != "protect"}
+    user = person("m", **{"team": "Sales", "on_remove": "retain", **more})
+    assert not entered(replace(user, protect=protect)).entry
 
 
 def test_a_mere_member_does_not_lead_its_other_door() -> None:
