@@ -240,6 +240,7 @@ def test_a_keeper_keeps_and_forgets(tmp_path: Path) -> None:
 def test_a_folder_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
     """To write as to read: nothing private goes through a link, and nothing beyond it is changed."""
     files(tmp_path).put(JDOE)
+    only(tmp_path).with_suffix(".json.new").write_text("somebody else's, for all we know", "utf-8")
     folder = tmp_path / ".cxconfig" / name
     elsewhere = tmp_path / "elsewhere"
     folder.rename(elsewhere)

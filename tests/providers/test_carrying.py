@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from cxconfig.errors import ChangedSincePreview, ObjectError, Refused
+from cxconfig.errors import ChangedSincePreview, ObjectError, Refused, SettingsError
 from cxconfig.handed_out import HandedOut
 from cxconfig.kept_files import KeptFiles
 from cxconfig.kinds import Action, Desired, Handler
@@ -194,6 +194,21 @@ def test_who_is_spelt_otherwise_now_gets_what_was_his(tmp_path: Path) -> None:
         assert (one.key, one.recorded) == ("JDoe", "")
         own.create(KIND, wanted, SECRETS, HandedStep(Action.CREATE, None, kept="JDoe"))
         assert box.users["JDoe"]["workPhone"] == PHONE and kept(tmp_path) == []
+
+
+def test_a_move_to_another_spelling_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept goes from under the old spelling when it is on the disk under the new one, and nobody is created."""
+    with carrying(tmp_path, LIVE) as (box, own):
+        stopped(box, own)
+        before = kept(tmp_path)
+
+        def full(self: KeptFiles, one: Kept) -> None:
+            raise SettingsError("the disk is full")
+
+        monkeypatch.setattr(KeptFiles, "put", full)
+        with pytest.raises(SettingsError, match="full"):
+            own.create(KIND, desired("JDoe", last_name="Roe", skills=None), SECRETS, NEW)
+        assert (kept(tmp_path), box.users) == (before, {})
 
 
 def test_the_record_tells_whose_it_is(tmp_path: Path) -> None:
