@@ -50,9 +50,10 @@ def test_what_is_kept_is_found_again(tmp_path: Path) -> None:
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
-    """Nor does git take it, and no text of it names a value."""
+    """Nor does git take it, and no text of it names a value; in a folder that is there already, too."""
     before = os.umask(0)
     try:
+        (tmp_path / ".cxconfig" / "replacements").mkdir(mode=0o755, parents=True)
         files(tmp_path).put(JDOE)
     finally:
         os.umask(before)
@@ -198,6 +199,7 @@ def changed(**values: Any) -> str:
         (changed(key=["jdoe"]), "damaged"),
         (changed(values=["12"]), "damaged"),
         (changed(made="yes"), "damaged"),
+        (changed(recorded=7), "damaged"),
         (changed(key="mallory"), "damaged"),
         (changed(origin="there"), "damaged"),
         (changed(values={"password": "x"}), "does not hold what this version"),
@@ -258,6 +260,17 @@ def test_a_folder_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> 
     files(tmp_path).tidy()
     assert {path: path.stat().st_mtime_ns for path in elsewhere.rglob("*")} == before
     assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o755
+
+
+def test_a_lock_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    """A file would be made, or locked, wherever it leads."""
+    files(tmp_path).put(JDOE)
+    lock = tmp_path / ".cxconfig" / "replacements" / "acme.lock"
+    lock.unlink()
+    lock.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SettingsError, match="so nothing was deleted"):
+        files(tmp_path).put(replace(JDOE, key="other"))
+    assert everything(tmp_path) == [JDOE] and not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can give a folder away")
