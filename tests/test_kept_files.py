@@ -270,6 +270,11 @@ def test_a_lock_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     lock.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(SettingsError, match="so nothing was deleted"):
         files(tmp_path).put(replace(JDOE, key="other"))
+    ignore = lock.with_name(".gitignore")
+    for one in (lock, ignore):
+        one.unlink()
+    ignore.symlink_to(tmp_path / "elsewhere")
+    files(tmp_path).put(JDOE)
     assert everything(tmp_path) == [JDOE] and not (tmp_path / "elsewhere").exists()
 
 
