@@ -15,7 +15,6 @@ from cxconfig.planning.kept import mark
 from cxconfig.planning.plan import Kept, Recorded
 from cxconfig.sandbox import Sandbox
 from providers.host import Found, Host
-from providers.registry import REGISTRY
 from tests.onecloud.support import JDOE, SEED
 
 USERS, ACCOUNTS = "onecloud.users", "onecloud.scim_accounts"
