@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def test_an_acceptance_that_speaks_of_an_error_shows_nothing_of_what_was_sent(ca
     error = {"schemas": [ERROR_SCHEMA], "detail": text} if "account" in call else {"error": text}
     body = {"userName": "jdoe", "loginId": "jdoe"}
     with answered(Reply(200, json.dumps(error).encode())) as (_, client):
-        calls = {
+        calls: dict[str, Callable[[], object]] = {
             "POST user": lambda: client.create_user(body, hidden),
             "PUT user": lambda: client.update_user("jdoe", body, hidden),
             "POST account": lambda: client.scim.create(body, hidden),
