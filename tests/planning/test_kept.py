@@ -192,6 +192,8 @@ def test_who_is_spelt_otherwise_gets_what_was_his() -> None:
     assert needless(REGISTRY, found) == {} and handed(found, "JDoe").kept == "jdoe"
     both = world(user("JDoe", team="Sales"), user("jdoe"))
     assert handed(both, "JDoe").kept == "" and handed(both).kept == "jdoe"
+    two = world(user("JDoe", team="Sales"), kept=(KEPT, replace(KEPT, key="JDOE")))
+    assert handed(two, "JDoe").kept == "", "nobody knows whose of both"
 
 
 @pytest.mark.parametrize(

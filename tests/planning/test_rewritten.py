@@ -15,18 +15,19 @@ from cxconfig.planning.plan import Step
 from cxconfig.planning.record import Digester
 from cxconfig.planning.world import World
 from cxconfig.tenancy import desired_object
+from providers.onecloud.scim_accounts import CREATE_FIELDS
 from providers.registry import REGISTRY
 
 ACCOUNTS = REGISTRY["onecloud.scim_accounts"]
 PHOTO = "https://www.example.com/a.png"
 
 
-def step(live: Mapping[str, Any], *, ignore: frozenset[str] = frozenset(), **fields: Any) -> Step:
-    """An account that is taken over."""
+def step(live: Mapping[str, Any] | None, *, ignore: frozenset[str] = frozenset(), **fields: Any) -> Step:
+    """An account that is taken over, or created where there is none."""
     declared = Declared(ACCOUNTS.id, "ann", {"title": "Lead", **fields}, Place("a.yaml", 3, 5), ignore=ignore)
     where = (ACCOUNTS.id, "ann")
     desired = {where: desired_object(ACCOUNTS, declared, KindSettings())}
-    seen = {where: {"title": "", "active": True, **live}}
+    seen = {where: None if live is None else {"title": "", "active": True, **live}}
     (found,) = compare(REGISTRY, World("acme", desired, seen, recorded={}, digester=Digester("pass", "acme"))).steps
     return found
 
@@ -58,3 +59,6 @@ def test_a_photo_that_is_ignored_would_be_cleared() -> None:
     assert step({}, photo=PHOTO, ignore=frozenset({"photo"})).problems == ()
     unchanged = step({"title": "Lead"}, method="put", photo=PHOTO, ignore=frozenset({"photo"}))
     assert unchanged.problems == ()
+    whole = {name: "a@b.example" for name in CREATE_FIELDS}
+    new = step(None, method="put", photo=PHOTO, ignore=frozenset({"photo"}), **whole)
+    assert (new.action, new.problems) == (Action.CREATE, ()), "a creation clears nothing"
