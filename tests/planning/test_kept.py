@@ -14,7 +14,7 @@ from cxconfig.errors import Place
 from cxconfig.kinds import Action, Declared, Desired, Values
 from cxconfig.planning.compare import compare
 from cxconfig.planning.handover import Handover
-from cxconfig.planning.kept import dropped, mark, needless, owed, spoilt
+from cxconfig.planning.kept import dropped, mark, needed, needless, owed, spoilt
 from cxconfig.planning.plan import Kept, Recorded, Step
 from cxconfig.planning.record import Digester
 from cxconfig.planning.renames import followed
@@ -73,6 +73,7 @@ def test_a_creation_says_what_is_set_again() -> None:
     whole = KEPT.added_to(found.desired[USERS, "jdoe"])
     assert [whole.fields[name] for name in ("first_name", "team", "work_phone")] == ["Jane", "Sales", PHONE]
     assert list(dropped(REGISTRY, found)) == [] and needless(REGISTRY, found) == {}
+    assert needed(REGISTRY, found) == {(USERS, "jdoe"): KEPT}
     (one,) = only_step(world(user(team="Sales"))).notes
     assert one.startswith("1 value kept from") and one.endswith("is set again: work_phone")
 
@@ -129,7 +130,7 @@ def test_who_is_there_again_is_left_as_he_is() -> None:
         "user jdoe exists again, and is left as it is: what was kept from the replacement that was interrupted on"
         " 2026-11-25 at 18:01 UTC is not set (first_name, team, work_phone), and up removes it"
     )
-    assert needless(REGISTRY, found) == {(USERS, "jdoe"): KEPT}
+    assert (needless(REGISTRY, found), needed(REGISTRY, found)) == ({(USERS, "jdoe"): KEPT}, {})
     assert not any("kept" in note for note in only_step(found).notes)
 
 
@@ -174,6 +175,8 @@ def test_what_was_created_again_and_lacks_something_is_told_until_it_has_it() ->
     assert text.startswith("user jdoe: deleted and created again on 2026-11-25 at 18:01 UTC. To be carried over")
     assert "not seen live: skills. Declare it" in text
     assert "the value is in jdoe.json" in text and needless(REGISTRY, lacking) == {}
+    anew = replace(lacking, spoilt={(USERS, "jdoe"): "was recorded anew since then"})
+    assert (said(anew), needless(REGISTRY, anew)) == ([text], {}), "as everybody is who was created again"
     (text,) = said(world(user(), live={"jdoe": there}, kept=(made,)))
     assert "live: skills, work_phone." in text and PHONE not in text
     set_by_hand = there | {"work_phone": PHONE.replace(" ", ""), "skills": {"billing": 5}}
