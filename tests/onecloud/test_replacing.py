@@ -137,11 +137,13 @@ def test_scim_that_answers_again_stops_the_deletion(status: int, refused: int) -
         assert handler.client.scim.off("jdoe") is None
 
 
-def test_a_look_up_that_fails_stops_the_deletion() -> None:
-    """Nobody knows whether SCIM is off, so nobody is deleted."""
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_look_up_that_fails_stops_the_deletion(status: int, after: int) -> None:
+    """The first or the second: nobody knows whether SCIM is off, so nobody is deleted."""
     with handled(LIVE, switches=OFF) as (box, handler):
         live, keeper = read(handler, WANTED), Noting(box)
-        box.fault({"status": 500}, method="GET", path=SCIM)
+        box.fault({"status": status, "body": "no"}, method="GET", path=SCIM, after=after)
         with pytest.raises(LiveError):
             handler.replace(WANTED, live, [], SECRETS, keeper)
         assert (box.count(write=True), keeper.said) == (0, [])
@@ -156,6 +158,10 @@ def test_one_refused_look_up_makes_no_replacement(status: int) -> None:
         assert KIND.replacement(WANTED, live, KIND.compare(WANTED, live), supporting) == ""
         assert KIND.problems(WANTED, live, supporting) == []
         assert box.count("GET", SCIM) == 2
+    with handled(LIVE, switches={"scim": str(status)}) as (box, handler):
+        box.fault({"status": 400, "body": "try later"}, method="GET", path=SCIM, after=1)
+        with pytest.raises(Refused, match="try later"):
+            handler.supporting()["scim_off"]("jdoe")
     with handled(LIVE, switches={"scim": str(status)}) as (box, handler):
         scim_off = handler.supporting()["scim_off"]
         assert all(scim_off(login) for login in ("jdoe", "jdoe", "other")) and box.count("GET", SCIM) == 2
