@@ -22,7 +22,7 @@ from cxconfig.language import Secrets, Tenant, load
 from cxconfig.language.excerpts import attach
 from cxconfig.live import Live
 from cxconfig.planning.compare import Key, World
-from cxconfig.planning.kept import dropped, fields, named, needed, spoilt
+from cxconfig.planning.kept import dropped, fields, named, needed, needless, owed, spoilt
 from cxconfig.planning.plan import Recorded
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
 from providers.registry import REGISTRY
@@ -96,7 +96,8 @@ def _refuse_another_stack(tenant: Tenant) -> None:
 
 
 def _left(tenant: Tenant, desired: Mapping[Key, Desired], live: Live, recorded: Mapping[Key, Recorded]) -> list[str]:
-    """What is to be said of what interrupted replacements kept, and nobody needs: an up removes it here, too.
+    """What is to be said of what interrupted replacements kept: an up removes what nobody needs here, too, and leaves
+    what somebody lacks who was created again.
 
     Raises `SettingsError` when somebody needs it: plain pulumi replaces nobody, and cannot show what is set again.
     """
@@ -119,11 +120,10 @@ def _left(tenant: Tenant, desired: Mapping[Key, Desired], live: Live, recorded: 
             f" it; kept for it: {fields(one)}",
             way_out="Run `cxconfig preview` and `cxconfig up`, which show what is set again, and set it.",
         )
-    texts = list(dropped(REGISTRY, world))
     if not pulumi.runtime.is_dry_run():
-        for one in kept:
+        for one in needless(REGISTRY, world).values():
             files.forget(one, REGISTRY)
-    return texts
+    return [*dropped(REGISTRY, world), *owed(REGISTRY, world, files.path)]
 
 
 def _origin(system: str, tenant: Tenant, live: Live) -> str | None:

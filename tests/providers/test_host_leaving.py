@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 
-import providers.site
 from cxconfig.errors import ObjectError
 from cxconfig.planning.kept import mark
-from cxconfig.planning.plan import Kept, Recorded
-from cxconfig.sandbox import Sandbox
+from cxconfig.planning.plan import Kept
 from providers.host import Found, Host
-from tests.onecloud.support import JDOE, SEED
+from tests.providers.stack import Stack
 
 USERS, ACCOUNTS = "onecloud.users", "onecloud.scim_accounts"
 LEAVER: Mapping[str, Any] = {"key": "jdoe", "first_name": "Jane", "disabled": False}
 ACCOUNT: Mapping[str, Any] = {"key": "jdoe", "title": "Lead"}
 LISTED: Mapping[str, Any] = {"key": "jdoe", "team": "Sales", "on_remove": "retain"}
 """As one is recorded who stands only in a team's list."""
-
-
-class Stack:
-    """A tenant's folder before a sandbox, and what its stack holds; the sandbox's only user is `JDOE`."""
-
-    def __init__(self, folder: Path, box: Sandbox) -> None:
-        self.box = box
-        self.recorded: list[Recorded] = []
-        self._folder = folder
-
-    def holding(self, **records: Mapping[str, Any]) -> Stack:
-        """`users`, `scim_accounts`: the record of jdoe there."""
-        self.recorded = [Recorded(f"onecloud.{name}", "jdoe", inputs, "urn:x") for name, inputs in records.items()]
-        return self
-
-    def host(self, objects: Mapping[str, Any] | None = None, **kinds: Any) -> Host:
-        """A process of the engine. `objects`: what is declared; `kinds`: what tenant.yaml says of kinds."""
-        system = {
-            "url": self.box.url,
-            "scope": "acme.example.com",
-            "client_id": "${env:ONECLOUD_CLIENT_ID}",
-            "client_secret": "${env:ONECLOUD_CLIENT_SECRET}",
-            "kinds": kinds,
-        }
-        main = {"api_version": "cxconfig/v1", "tenant": "acme", "systems": {"onecloud": system}}
-        for name, content in (("tenant.yaml", main), ("people.yaml", {"onecloud": objects or {}})):
-            (self._folder / name).write_text(yaml.safe_dump(content), "utf-8")
-        return Host(self._folder, None)
-
-    def writes(self) -> list[tuple[str, str]]:
-        return [(entry.method, entry.path) for entry in self.box.log(write=True)]
-
-
-@pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    with Sandbox({**SEED, "users": [JDOE]}) as box:
-        made = Stack(tmp_path, box)
-        monkeypatch.setattr(providers.site, "asked_here", lambda name: {})
-        monkeypatch.setattr(providers.site, "recorded_here", lambda name, registry: made.recorded)
-        monkeypatch.setenv("ONECLOUD_CLIENT_ID", box.client_id)
-        monkeypatch.setenv("ONECLOUD_CLIENT_SECRET", box.client_secret)
-        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "Wombat-5512-passphrase")
-        yield made
 
 
 def test_the_account_leaves_it_to_the_user(stack: Stack) -> None:
