@@ -191,6 +191,14 @@ def test_absent_is_told_from_scim_that_is_off(setting: str, listing: str) -> Non
         assert box.count("GET", "/configapi/v2/user/*") == (2 if setting == "404" else 0)
 
 
+def test_one_look_up_that_fails_does_not_tell_that_it_is_off() -> None:
+    """Not of the absent one, and the list is refused; the look-up of who is known to exist is made once more."""
+    with handled(JDOE, switches={"U39": "404"}) as (box, handler):
+        box.fault({"status": 404, "body": "for a moment"}, method="GET", path=PATH, after=2, count=1)
+        assert handler.observe({"nobody": {}}) == {"nobody": None}
+        assert box.count("GET", PATH) == 4
+
+
 @pytest.mark.parametrize("setting", OFF)
 @pytest.mark.parametrize("login", ["jdoe", "nobody"])
 def test_scim_that_is_off_is_one_clear_error(setting: str, login: str) -> None:
