@@ -52,15 +52,19 @@ def exceeded(
 ) -> tuple[Exceeded, ...]:
     """What the plan would do to more objects than one run may.
 
-    `said`: where `raised` comes from, for the way out. Raises `SettingsError` when that lowers a limit, or raises none.
+    `said`: where `raised` comes from, for the way out. Raises `SettingsError` with all that lowers a limit, or raises
+    none.
     """
     found = []
+    wrong: list[SettingsError] = []
     known = _Known(registry, world)
     for kind in registry.all():
-        for rule in _rules(kind, known, raised, said):
+        for rule in _rules(kind, known, raised, said, wrong):
             steps = _counting(kind, rule.actions, plan, known)
             if len(steps) > rule.allowed:
                 found.append(_exceeded(registry, kind, rule, steps, said))
+    if wrong:
+        raise _all_of(wrong)
     return tuple(found)
 
 
@@ -154,24 +158,23 @@ def _known(registry: Registry, kind: Kind, world: World) -> set[str]:
     return {kind.identity(key) for key in {*known, *strangers(kind, world)}}
 
 
-def _rules(kind: Kind, known: _Known, raised: Raised, said: str) -> Iterator[_Rule]:
+def _rules(kind: Kind, known: _Known, raised: Raised, said: str, wrong: list[SettingsError]) -> Iterator[_Rule]:
+    """`wrong` gets what there is to be said against `raised`."""
     limits = known.limits(kind)
     for action in kind.limitable:
         limit, more = limits.get(action), raised.get((kind.id, action))
         if limit is not None:
             base = len(known.of(kind))
-            yield _raised(kind, _Rule((action,), limit.allows(base), f"`limits` says {limit}", base), more, said)
+            yield _raised(kind, _Rule((action,), limit.allows(base), f"`limits` says {limit}", base), more, said, wrong)
         elif more is not None and action not in {one for group in TOGETHER for one in group}:
-            raise SettingsError(
-                f"{said}: there is no limit on how many {kind.name} are {DONE[action]}, so none can be raised",
-                way_out=f"Leave it out, or write the limit: systems.{kind.system}.kinds.{kind.name}.limits.",
-            )
+            what = f"{said}: there is no limit on how many {kind.name} are {DONE[action]}, so none can be raised"
+            way_out = f"Leave it out, or write the limit: systems.{kind.system}.kinds.{kind.name}.limits."
+            wrong.append(SettingsError(what, way_out=way_out))
         elif more is not None and known.merged(kind, action):
-            raise SettingsError(
-                f"{said}: who is {DONE[action]} through {kind.name} counts among {kind.twin}, whose limit holds for"
-                " both",
-                way_out=f"Write {kind.system}.{kind.twin}.{action}=N, with the number that the preview tells.",
-            )
+            counts = f"counts among {kind.twin}, whose limit holds for both"
+            what = f"{said}: who is {DONE[action]} through {kind.name} {counts}"
+            way_out = f"Write {kind.system}.{kind.twin}.{action}=N, with the number that the preview tells."
+            wrong.append(SettingsError(what, way_out=way_out))
     for group in TOGETHER:
         base = len(known.people(kind) if group is TOGETHER[0] else known.of(kind))
         if base < FEWEST:
@@ -180,19 +183,19 @@ def _rules(kind: Kind, known: _Known, raised: Raised, said: str) -> Iterator[_Ru
         rule = _Rule(rest, DEFAULT.allows(base), f"{DEFAULT}, the default", base)
         for action in rest:
             if (more := raised.get((kind.id, action))) is not None:
-                yield _raised(kind, replace(rule, actions=(action,)), more, said)
+                yield _raised(kind, replace(rule, actions=(action,)), more, said, wrong)
         yield replace(rule, actions=tuple(one for one in rest if (kind.id, one) not in raised))
 
 
-def _raised(kind: Kind, rule: _Rule, more: int | None, said: str) -> _Rule:
+def _raised(kind: Kind, rule: _Rule, more: int | None, said: str, wrong: list[SettingsError]) -> _Rule:
     if more is None:
         return rule
     if more < rule.allowed:
         action = rule.actions[0]
-        raise SettingsError(
-            f"{said}: {kind.id}.{action}={more} would lower the limit, which is {rule.allowed:,} here ({rule.told})",
-            way_out=f"Leave it out; a lower limit stands in systems.{kind.system}.kinds.{kind.name}.limits.",
-        )
+        what = f"{said}: {kind.id}.{action}={more} would lower the limit, which is {rule.allowed:,} here ({rule.told})"
+        way_out = f"Leave it out; a lower limit stands in systems.{kind.system}.kinds.{kind.name}.limits."
+        wrong.append(SettingsError(what, way_out=way_out))
+        return rule
     return replace(rule, allowed=more, told="for this run")
 
 
@@ -258,30 +261,46 @@ def _names(keys: Sequence[str]) -> str:
 
 
 def parsed(texts: Iterable[str], registry: Registry, said: str = OPTION) -> Raised:
-    """What `KIND.ACTION=N` texts say; raises `SettingsError` for what is not understood."""
+    """What `KIND.ACTION=N` texts say; raises `SettingsError` with everything that is not understood."""
     found: dict[tuple[str, Action], int] = {}
+    wrong: list[SettingsError] = []
     for text in texts:
-        form = _FORM.fullmatch(text.strip())
-        if form is None:
-            raise SettingsError(f"{said}: {text!r} is not of the form KIND.ACTION=N", way_out=_example(registry))
-        kind_id, word, number = form.groups()
-        if kind_id not in registry:
-            hint = did_you_mean(kind_id, [one.id for one in registry.all() if one.limitable])
-            raise SettingsError(f"{said}: there is no kind {kind_id!r}", way_out=hint or _example(registry))
-        actions = {action.value: action for action in registry[kind_id].limitable}
-        if word not in actions:
-            known = f"Known here: {', '.join(actions)}." if actions else "Nothing is ever done to them: leave it out."
-            hint = did_you_mean(word, actions)
-            raise SettingsError(f"{said}: {kind_id} has no action {word!r} to limit", way_out=hint or known)
-        if not _NUMBER.fullmatch(number):
-            raise SettingsError(
-                f"{said}: {number!r} is not a number of objects",
-                way_out=f"Write the number that the preview tells, like {kind_id}.{word}=30.",
-            )
-        where = (kind_id, actions[word])
-        if found.setdefault(where, int(number)) != int(number):
-            raise SettingsError(f"{said}: {kind_id}.{word} is given twice", way_out="Give one number.")
+        try:
+            where, number = _parsed(text, registry, said)
+            if found.setdefault(where, number) != number:
+                raise SettingsError(f"{said}: {where[0]}.{where[1]} is given twice", way_out="Give one number.")
+        except SettingsError as error:
+            wrong.append(error)
+    if wrong:
+        raise _all_of(wrong)
     return found
+
+
+def _parsed(text: str, registry: Registry, said: str) -> tuple[tuple[str, Action], int]:
+    form = _FORM.fullmatch(text.strip())
+    if form is None:
+        raise SettingsError(f"{said}: {text!r} is not of the form KIND.ACTION=N", way_out=_example(registry))
+    kind_id, word, number = form.groups()
+    if kind_id not in registry:
+        hint = did_you_mean(kind_id, [one.id for one in registry.all() if one.limitable])
+        raise SettingsError(f"{said}: there is no kind {kind_id!r}", way_out=hint or _example(registry))
+    actions = {action.value: action for action in registry[kind_id].limitable}
+    if word not in actions:
+        known = f"Known here: {', '.join(actions)}." if actions else "Nothing is ever done to them: leave it out."
+        hint = did_you_mean(word, actions)
+        raise SettingsError(f"{said}: {kind_id} has no action {word!r} to limit", way_out=hint or known)
+    if not _NUMBER.fullmatch(number):
+        raise SettingsError(
+            f"{said}: {number!r} is not a number of objects",
+            way_out=f"Write the number that the preview tells, like {kind_id}.{word}=30.",
+        )
+    return (kind_id, actions[word]), int(number)
+
+
+def _all_of(errors: Sequence[SettingsError]) -> SettingsError:
+    """One error that tells each, with its way out."""
+    *others, last = dict.fromkeys((error.what, error.way_out) for error in errors)
+    return SettingsError("\n".join([*(f"{what}\n  {way}" for what, way in others), last[0]]), way_out=last[1])
 
 
 def _example(registry: Registry) -> str:

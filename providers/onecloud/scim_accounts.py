@@ -18,10 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, OnRemove, Values, specs_of
 from cxconfig.nearness import near
+from providers.onecloud import entries
 from providers.onecloud.person import Person
 from providers.onecloud.scim_handler import PHOTO_CLEARED, PHOTO_LEFT, ScimAccountsHandler
 from providers.onecloud.scim_values import ID, SHARED
-from providers.onecloud.values import an_email, listed, named_roles
+from providers.onecloud.values import an_email, listed
 
 NOT_EMPTY = "not empty"
 
@@ -148,10 +149,10 @@ class ScimAccount(BaseModel):
             raise ValueError("must be an http or https address without credentials")
         return value
 
-    @field_validator("roles")
+    @field_validator("roles", mode="wrap")
     @classmethod
-    def _named(cls, value: list[str]) -> list[str]:
-        return named_roles(value)
+    def _named(cls, value: Any, validate: Any) -> list[str]:
+        return entries.roles(value, validate)
 
     @model_validator(mode="after")
     def _put_with_photo(self) -> Self:

@@ -23,6 +23,7 @@ from cxconfig.kinds import (
     Values,
     specs_of,
 )
+from providers.onecloud import entries
 from providers.onecloud.person import Person
 from providers.onecloud.scim_values import SHARED
 from providers.onecloud.teams import missing_team
@@ -34,9 +35,7 @@ from providers.onecloud.values import (
     PUT_FIELDS,
     SCIM_FIELDS,
     an_email,
-    folded,
     listed,
-    named_roles,
     unaddressable,
     unnamed_by_scim,
 )
@@ -106,22 +105,15 @@ class User(BaseModel):
     on_remove: Annotated[OnRemove, FieldSpec(setting=True, example="retain")] = OnRemove.DISABLE
     """What happens to the live user when the entry is taken out of the YAML; goes before the kind's setting."""
 
-    @field_validator("skills")
+    @field_validator("skills", mode="wrap")
     @classmethod
-    def _one_spelling(cls, skills: dict[str, int]) -> dict[str, int]:
-        seen: dict[str, str] = {}
-        for name in skills:
-            if not name.strip():
-                raise ValueError("a skill needs a name")
-            other = seen.setdefault(folded(name), name)
-            if other != name:
-                raise ValueError(f"the skills {other!r} and {name!r} differ only in case or blanks")
-        return skills
+    def _one_spelling(cls, value: Any, validate: Any) -> dict[str, int]:
+        return entries.skills(value, validate)
 
-    @field_validator("roles")
+    @field_validator("roles", mode="wrap")
     @classmethod
-    def _named(cls, value: list[str]) -> list[str]:
-        return named_roles(value)
+    def _named(cls, value: Any, validate: Any) -> list[str]:
+        return entries.roles(value, validate)
 
     @field_validator("password", "first_name", "last_name", "team")
     @classmethod

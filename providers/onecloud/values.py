@@ -56,15 +56,6 @@ def undocumented(what: str, attribute: str) -> UnexpectedAnswer:
     )
 
 
-def named_roles(value: list[str]) -> list[str]:
-    """The value; raises ValueError for a role without a name and for one that stands there twice."""
-    if not all(role.strip() for role in value):
-        raise ValueError("a role needs a name")
-    if len({role.strip() for role in value}) < len(value):
-        raise ValueError("a role stands there twice")
-    return value
-
-
 def folded(name: str) -> str:
     """Skills that differ only in case or outer blanks are one."""
     return name.strip().casefold()

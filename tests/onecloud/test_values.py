@@ -221,13 +221,35 @@ def test_roles_are_sent_without_outer_blanks() -> None:
 
 @pytest.mark.parametrize("model", [User, ScimAccount])
 @pytest.mark.parametrize(
-    ("roles", "text"), [(["Agent", " "], "a role needs a name"), (["Agent", "Agent "], "a role stands there twice")]
+    ("roles", "text"),
+    [(["Agent", " "], "a role needs a name"), (["Agent", "Agent "], "the role 'Agent' stands there twice")],
 )
 def test_roles_that_are_none_are_refused(model: type[BaseModel], roles: list[str], text: str) -> None:
     """Through either door."""
     with pytest.raises(ValidationError, match=text):
         model.model_validate({"roles": roles})
     assert model.model_validate({"roles": ["Agent", "Supervisor"]})
+
+
+def test_every_bad_entry_is_told_at_its_place() -> None:
+    """Not only the first, and those of a level beside those of a name."""
+    values = {
+        "roles": ["Agent", " ", "Agent ", "B", "B"],
+        "skills": {"English": 90, "english": 3, " ": 5, "Foo": -1, "foo ": 2**31},
+    }
+    with pytest.raises(ValidationError) as caught:
+        User.model_validate(values)
+    told = {error["loc"]: error["msg"] for error in caught.value.errors()}
+    assert told == {
+        ("roles", 1): "a role needs a name",
+        ("roles", 2): "the role 'Agent' stands there twice",
+        ("roles", 4): "the role 'B' stands there twice",
+        ("skills", "english", "[key]"): "the skills 'English' and 'english' differ only in case or blanks",
+        ("skills", " ", "[key]"): "a skill needs a name",
+        ("skills", "Foo"): "Input should be greater than or equal to 0",
+        ("skills", "foo ", "[key]"): "the skills 'Foo' and 'foo ' differ only in case or blanks",
+        ("skills", "foo "): "Input should be less than or equal to 2147483647",
+    }
 
 
 @pytest.mark.parametrize("name", ["work_phone", "mobile_phone", "extension"])

@@ -226,6 +226,20 @@ def test_what_is_not_understood_is_refused(texts: list[str], says: str, way_out:
     assert says in caught.value.what and way_out in caught.value.way_out
 
 
+def test_every_raised_limit_that_is_wrong_is_told() -> None:
+    """Each with its way out, and those that are only wrong for this plan as well."""
+    with pytest.raises(SettingsError) as caught:
+        parsed(
+            ["disable=3", "onecloud.user.disable=3", "onecloud.users.disabel=1", "onecloud.users.disable=3"], REGISTRY
+        )
+    assert caught.value.what.count("--raise-limit") == 3 and "did you mean `onecloud.users`" in caught.value.what
+    assert caught.value.way_out == "did you mean `disable`?"
+    raised = parsed(["onecloud.users.disable=29", "onecloud.users.update=3"], REGISTRY)
+    with pytest.raises(SettingsError) as caught:
+        refusals(leaving(3, 297), raised)
+    assert "would lower the limit" in str(caught.value) and "there is no limit on how many" in str(caught.value)
+
+
 # What becomes of it.
 
 
