@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -12,6 +12,7 @@ from providers.onecloud.values import folded
 
 Fault = tuple[tuple[int | str, ...], str]
 """Where in a field something is wrong, as pydantic says it, and what."""
+EntriesT = TypeVar("EntriesT")
 
 
 def roles(value: Any, validate: Callable[[Any], list[str]]) -> list[str]:
@@ -44,11 +45,12 @@ def _faults_of_skills(value: Iterable[Any]) -> Iterator[Fault]:
             yield (name, "[key]"), f"the skills {other!r} and {name!r} differ only in case or blanks"
 
 
-def _checked(value: Any, validate: Callable[[Any], Any], faults: Iterable[Fault]) -> Any:
+def _checked(value: Any, validate: Callable[[Any], EntriesT], faults: Iterable[Fault]) -> EntriesT:
     """What `validate` makes of it. Raises pydantic's error with what that finds and with all `faults`."""
     found: list[InitErrorDetails] = []
+    valid = None
     try:
-        value = validate(value)
+        valid = validate(value)
     except ValidationError as error:
         found += [
             InitErrorDetails(type=one["type"], loc=one["loc"], input=one["input"], ctx=one.get("ctx", {}))
@@ -57,6 +59,6 @@ def _checked(value: Any, validate: Callable[[Any], Any], faults: Iterable[Fault]
     for loc, rule in faults:
         text = PydanticCustomError("value_error", "{error}", {"error": rule})
         found.append(InitErrorDetails(type=text, loc=loc, input=value))
-    if found:
+    if valid is None or found:
         raise ValidationError.from_exception_data("entries", found)
-    return value
+    return valid
