@@ -72,6 +72,6 @@ def test_a_photo_that_is_ignored_would_be_cleared() -> None:
     assert step({}, photo=PHOTO, ignore=frozenset({"photo"})).problems == ()
     unchanged = step({"title": "Lead"}, method="put", photo=PHOTO, ignore=frozenset({"photo"}))
     assert unchanged.problems == ()
-    whole = dict.fromkeys(CREATE_FIELDS, "a@b.example")
+    whole: dict[str, Any] = dict.fromkeys(CREATE_FIELDS, "a@b.example")
     new = step(None, method="put", photo=PHOTO, ignore=frozenset({"photo"}), **whole)
     assert (new.action, new.problems) == (Action.CREATE, ()), "a creation clears nothing"
