@@ -192,9 +192,9 @@ def test_absent_is_told_from_scim_that_is_off(setting: str, listing: str) -> Non
 
 
 def test_one_look_up_that_fails_does_not_tell_that_it_is_off() -> None:
-    """Not of the absent one, and the list is refused; the look-up of who is known to exist is made once more."""
+    """After that of the absent one, and the list, the look-up of who is known to exist: it is made once more."""
     with handled(JDOE, switches={"U39": "404"}) as (box, handler):
-        box.fault({"status": 404, "body": "for a moment"}, method="GET", path=PATH, after=2, count=1)
+        box.fault({"status": 404, "body": "for a moment"}, method="GET", path=PATH, after=1, count=2)
         assert handler.observe({"nobody": {}}) == {"nobody": None}
         assert box.count("GET", PATH) == 4
 
