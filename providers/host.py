@@ -28,7 +28,6 @@ from cxconfig.errors import (
 from cxconfig.journal import Entry, Event, Journal, error_to_data
 from cxconfig.kind_settings import KindSettings
 from cxconfig.kinds import Action, Desired, Difference, Kind, OnRemove, Values
-from cxconfig.passphrase import OTHER_PASSPHRASE
 from cxconfig.planning.handover import HandedStep, Handover
 from cxconfig.planning.membership import in_lists_alone, not_there
 from cxconfig.planning.record import (
@@ -48,7 +47,6 @@ from cxconfig.planning.record import (
     record_value,
     same_key,
     unfit,
-    unreadable,
 )
 from cxconfig.planning.removed import policy_of, protection
 from cxconfig.planning.renames import nobody, taken
@@ -56,6 +54,7 @@ from cxconfig.planning.twins import leader_id
 from cxconfig.tenancy import desired_object
 from providers.carrying import Carrying
 from providers.former import Former
+from providers.judging import Judge
 from providers.registry import REGISTRY
 from providers.site import Site
 
@@ -84,12 +83,12 @@ class Host:
         self.site = Site(folder, handover, environments, given)
         self._handover = handover
         self._former = Former(self.site, handover)
+        self._judge = Judge(self.site, self._former)
         self._carrying = Carrying(self.site)
         self._made: set[tuple[str, str]] = set()
         """Under plain pulumi: what this process has created."""
         self._left: dict[tuple[str, str], Values] = {}
         """The records of what this process has removed, or was to."""
-        self._supports: dict[str, Mapping[str, Any]] = {}
         self._journal = Journal(Path(handover.journal)) if handover else None
         self._lock = threading.RLock()
         self._sound = handover is not None
@@ -127,21 +126,12 @@ class Host:
     # What the engine asks.
 
     def check(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> list[str]:
-        """Texts that fail the preview: changes that no API call can make. Pure, on refreshed old values; what is to be
-        renamed is looked for."""
-        kind, record, held = REGISTRY[kind_id], plain(news), plain(olds)
-        if self._handover is not None or not (olds or self._former.was(kind, record[KEY])):
+        """Texts that fail the preview; our commands have made theirs. `olds`: as refreshed, empty for what is new."""
+        if self._handover is not None:
             return []
-        refused = self._former.refusal(kind, record[KEY], known=bool(olds))
-        texts = [refused] if refused else []
-        if olds:
-            held = self._former.rekeyed(kind, managed(kind_id, held), record[KEY])
-            texts += [d.problem for d in self._differences(kind, record, held, live_is_record=True) if d.problem]
-        if unsure := unreadable(kind, held, self.site.digests()):
-            texts.append(f"{', '.join(unsure)}: recorded under another passphrase. {OTHER_PASSPHRASE}")
-        place = self.site.place(kind_id, record[KEY])
-        where = f"{place}: " if place else ""
-        return [f"{where}{kind.singular} {record[KEY]}: {text}" for text in texts]
+        with self.asked():
+            held = managed(kind_id, plain(olds)) if olds else None
+            return self._judge.refusals(REGISTRY[kind_id], held, plain(news))
 
     def differs(self, kind_id: str, olds: dict[str, Any], news: dict[str, Any]) -> bool:
         """Is there anything to write or to record?"""
@@ -318,7 +308,7 @@ class Host:
         `was`: the key that `live` has still, and is to have no longer. `held`: its record, if it is to be replaced.
         """
         key = record[KEY]
-        differences = self._differences(kind, record, live)
+        differences = self._judge.differences(kind, record, live)
         place = self.site.place(kind.id, key)
         for difference in differences:
             if difference.problem:
@@ -341,30 +331,10 @@ class Host:
             made = self._carrying.replace(kind, desired, live, all_of_them, secrets, held)
             return self._outputs(kind, record, made)
         if self._handover is None and all_of_them:
-            self._refuse_replacement(kind, desired, live, all_of_them)
+            self._judge.refuse(kind, record, live, all_of_them)
         if was:
             return self._outputs(kind, record, handler.rename(was, desired, live, all_of_them, secrets))
         return self._outputs(kind, record, handler.update(desired, live, all_of_them, secrets))
-
-    def _refuse_replacement(self, kind: Kind, desired: Desired, live: Values, differences: list[Difference]) -> None:
-        """Plain pulumi cannot show what would be lost before it is."""
-        if type(kind).replacement is Kind.replacement:
-            return
-        if lost := kind.replacement(desired, live, differences, self._supporting(kind)):
-            raise ObjectError(
-                f"{kind.singular} {desired.key}: for {', '.join(d.field for d in differences)} it would have to be"
-                f" deleted and created again, and plain pulumi never does that; lost would be: {lost}",
-                kind=kind.id,
-                key=desired.key,
-                place=self.site.place(kind.id, desired.key),
-                way_out="Run `cxconfig preview` and `cxconfig up`, which show it and ask.",
-            )
-
-    def _supporting(self, kind: Kind) -> Mapping[str, Any]:
-        with self._lock:
-            if kind.id not in self._supports:
-                self._supports[kind.id] = self.site.handler(kind).supporting()
-            return self._supports[kind.id]
 
     def _outputs(
         self, kind: Kind, record: Mapping[str, Any], live: Values | None, facts: Values | None = None
@@ -458,25 +428,6 @@ class Host:
     def _note(self, entry: Entry) -> None:
         if self._journal is not None:
             self._journal.write(entry)
-
-    def _differences(
-        self, kind: Kind, record: dict[str, Any], live: Values, *, live_is_record: bool = False
-    ) -> list[Difference]:
-        """What differs between a record and a live object; digests are compared as digests."""
-        key = record[KEY]
-        names = [n for n in compared(record) if n in kind.specs]
-        names = [n for n in names if not kind.specs[n].unread and not kind.specs[n].setting]
-        if live_is_record:
-            names = [n for n in names if n in live]
-        clear = {n: record[n] for n in names if not is_digest(record[n]) and not is_digest(live.get(n))}
-        options = options_in(kind, record)
-        found = kind.compare(Desired(kind.id, key, clear, options=options), live)
-        for name in set(names) - clear.keys():
-            seen = live[name] if live_is_record else record_value(kind, key, name, live.get(name), self.site.digests())
-            if differing(kind, {name: seen}, {name: record[name]}):
-                # The values are hidden: any two that differ make the kind say which call would change the field.
-                found += kind.compare(Desired(kind.id, key, {name: "1"}, options=options), {**live, name: "2"})
-        return found
 
     def _desired(
         self, kind: Kind, record: dict[str, Any], unread: set[str] | None = None

@@ -109,10 +109,12 @@ def test_a_field_that_cannot_be_changed(applied: Tenant) -> None:
 
 
 def test_a_name_that_changes(applied: Tenant) -> None:
-    """Through SCIM; where that is off it says so, and nothing is ever deleted and created again."""
+    """Through SCIM; where that is off the preview says so already, and nothing is ever deleted and created again."""
     applied.write({**agents(4), "a0": agent(0, first_name="Other")})
     applied.box.set_switch("scim", "404")
-    refused(applied, "for first_name it would have to be deleted", "people.yaml:", "plain pulumi never does")
+    never = "it would have to be deleted and created again, and plain pulumi never does that"
+    for verb in ("preview", "up"):
+        refused(applied, f"user a0: for first_name {never}", "people.yaml:", "Run `cxconfig preview`", verb=verb)
     applied.box.set_switch("scim", "on")
     applied.fresh().plain("up")
     assert (applied.writes(), applied.box.users["a0"]["firstName"]) == (1, "Other")
