@@ -27,16 +27,20 @@ if TYPE_CHECKING:
 @click.option("--live", "look", is_flag=True, help="Read the object live as well.")
 @data_option
 def command(target: str, folder: Path, environments: tuple[str, ...], look: bool, form: str) -> int:
-    """Explain TARGET: a kind (onecloud.users), a field (onecloud.users.team), a declared object
-    (onecloud.users.jdoe) or one of its fields (onecloud.users.jdoe.team) of the tenant in FOLDER (default: here).
+    """Explain TARGET: a kind (onecloud.users), a field (onecloud.users.team), a keyword (onecloud.users.was), a
+    setting (limits, systems.onecloud.url), a declared object (onecloud.users.jdoe) or one of its fields
+    (onecloud.users.jdoe.team) of the tenant in FOLDER (default: here).
 
     Of an object's field it tells the value, the file and line that it comes from, what it overrides, and what the
     field means; with --live also what is live. Exit code: 0, or 1 when there is a mistake.
     """
     from cxconfig.language.folder import TENANT_FILE
     from cxconfig.schema.fields import describe
+    from cxconfig.schema.vocabulary import elsewhere, word_of
     from providers.registry import REGISTRY
 
+    if (told := elsewhere(REGISTRY, target)) is not None:
+        return _help(told, form)
     kind, rest = _kind(target)
     if rest and (folder / TENANT_FILE).exists():
         from cxconfig.language.document import load_with_sources
@@ -45,9 +49,11 @@ def command(target: str, folder: Path, environments: tuple[str, ...], look: bool
         key, name = _split(rest, found.found[kind.id])
         if key:
             return _object(tenant, found, kind, key, name, look, form)
-        if rest.partition(".")[0] not in kind.specs:
+        if (name := rest.partition(".")[0]) not in kind.specs and word_of(kind, name) is None:
             raise _unknown(kind, rest, found)
-    return _help(describe(REGISTRY, target), form)
+    name = rest.partition(".")[0]
+    word = None if name in kind.specs else word_of(kind, name)
+    return _help(word or describe(REGISTRY, target), form)
 
 
 def _kind(target: str) -> tuple[Kind, str]:
@@ -75,7 +81,9 @@ def _split(rest: str, declared: Any) -> tuple[str, str]:
 
 
 def _unknown(kind: Kind, rest: str, found: Objects) -> SettingsError:
+    from cxconfig.language.keywords import keywords_of
     from cxconfig.nearness import near
+    from cxconfig.schema.meanings import KIND_SETTINGS
 
     others = [other for other, objects in found.found.items() if other != kind.id and _split(rest, objects)[0]]
     if others:
@@ -84,7 +92,7 @@ def _unknown(kind: Kind, rest: str, found: Objects) -> SettingsError:
             f"{key!r} is not declared under {kind.id}, but under {', '.join(others)}",
             way_out=f"Ask for {' or '.join(f'{other}.{rest}' for other in others)}.",
         )
-    names = [*found.found[kind.id], *kind.specs]
+    names = [*found.found[kind.id], *kind.specs, *keywords_of(kind), *KIND_SETTINGS]
     close = near(rest, names) or near(rest.partition(".")[0], names)
     hint = f"Did you mean {' or '.join(f'{kind.id}.{word}' for word in close)}?" if close else ""
     return SettingsError(
@@ -190,9 +198,10 @@ def _live(tenant: Tenant, kind: Kind, declared: Declared) -> Values | None:
 
 
 def _help(told: Any, form: str) -> int:
-    from cxconfig.reports.explained import field_help_lines, kind_help_lines
+    from cxconfig.reports.explained import field_help_lines, kind_help_lines, word_help_lines
     from cxconfig.reports.palette import Palette
     from cxconfig.schema.fields import FieldHelp
+    from cxconfig.schema.vocabulary import WordHelp
 
     if form == "json":
         from dataclasses import asdict
@@ -203,6 +212,8 @@ def _help(told: Any, form: str) -> int:
     if isinstance(told, FieldHelp):
         click.echo(palette.bold(told.id), color=True)
         lines = field_help_lines(told, palette, width())
+    elif isinstance(told, WordHelp):
+        lines = word_help_lines(told, palette, width())
     else:
         lines = kind_help_lines(told, palette, width())
     for line in lines:

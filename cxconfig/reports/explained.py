@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from enum import StrEnum
@@ -19,6 +19,7 @@ from cxconfig.reports.blocks import place_text
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import masked, shown
 from cxconfig.schema.fields import FieldHelp, KindHelp, Settable
+from cxconfig.schema.vocabulary import WordHelp
 
 HIDDEN = "(not shown)"
 NOT_MANAGED = "not listed, so it is not managed"
@@ -196,6 +197,20 @@ def field_help_lines(told: FieldHelp, palette: Palette, width: int) -> Iterator[
         ("refers to", told.refers_to),
         ("example", f"{told.name}: {told.example}" if told.example else ""),
     ]
+    yield from _rows(rows, palette, width)
+
+
+def word_help_lines(told: WordHelp, palette: Palette, width: int) -> Iterator[str]:
+    """What a keyword or a setting means, and where it is written."""
+    yield palette.bold(told.id)
+    yield from wrap(plain(told.meaning), width)
+    example = f"{told.name}: {told.example}" if told.example else ""
+    yield from _rows(
+        [("stands", told.stands), ("example", example), ("see also", ", ".join(told.also))], palette, width
+    )
+
+
+def _rows(rows: Iterable[tuple[str, str]], palette: Palette, width: int) -> Iterator[str]:
     for name, text in rows:
         if text:
             first, *rest = wrap(plain(text), max(width - 14, 20))

@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 from cxconfig.errors import Place, SettingsError
 from cxconfig.kinds import Declared, Desired, FieldSpec, Kind, OnRemove, Registry, specs_of
+from cxconfig.language.keywords import keywords_of
 from cxconfig.nearness import did_you_mean
+from cxconfig.schema.meanings import KIND_SETTINGS
 from cxconfig.schema.words import docstrings, limits, properties, type_words
 
 KEY = "<name>"
@@ -105,7 +107,7 @@ def describe(registry: Registry, target: str) -> FieldHelp | KindHelp:
     field = path.partition(".")[0]
     if field in kind.specs:
         return field_help(kind, field)
-    hint = did_you_mean(field, kind.specs)
+    hint = did_you_mean(field, [*kind.specs, *keywords_of(kind), *KIND_SETTINGS])
     rest = f"Its fields: {', '.join(kind.specs)}." if kind.specs else f"A {kind.singular} has no fields."
     raise SettingsError(f"{kind.id} has no field {field!r}", way_out=hint[:1].upper() + hint[1:] or rest)
 

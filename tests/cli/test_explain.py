@@ -128,8 +128,34 @@ def test_explain_of_a_kind_or_a_field_needs_no_tenant(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("onecloud.users.was", "in an entry of onecloud.users"),
+        ("onecloud.scim_accounts.protect", "see also    systems.onecloud.kinds.scim_accounts.protect"),
+        ("onecloud.users.limits", "below systems.onecloud.kinds.users"),
+        ("systems.onecloud.kinds.teams.exclude", "exclude: [svc-*, root]"),
+        ("systems.onecloud.client_secret", "client_secret: ${env:"),
+        ("limits", "10 % are disabled"),
+        ("on_remove", "onecloud.users.on_remove"),
+        ("state.backend", "Pulumi backend"),
+        ("onecloud.templates", "extend"),
+    ],
+)
+def test_words_that_are_no_fields(folder: Path, tmp_path: Path, target: str, says: str) -> None:
+    """With a tenant and without; as data as well."""
+    shown = cxconfig("explain", target, str(folder))
+    assert (shown.code, shown.err) == (0, "") and says in shown.out, shown.text
+    assert cxconfig("explain", target, str(tmp_path / "none")).out == shown.out
+    assert json.loads(cxconfig("explain", target, "--format", "json", str(folder)).out)["meaning"]
+
+
+@pytest.mark.parametrize(
     ("target", "hint"),
     [
+        ("onecloud.users.wass", "onecloud.users.was"),
+        ("onecloud.teams.was", "means nothing for teams"),
+        ("systems.onecloud.kinds.users.limit", "`limits`"),
+        ("systems.onecloud.kinds.user.limits", "`users`"),
         ("onecloud.user", "onecloud.users"),
         ("onecloud.users.jane.deo", "onecloud.users.jane.doe"),
         ("onecloud.users.jane.doe.teem", "`team`"),
