@@ -406,6 +406,8 @@ def test_both_doors_count_together_and_nobody_twice() -> None:
     recorded = {**(found.recorded or {}), **twice}
     both = replace(found, recorded=recorded, live={**found.live, **dict.fromkeys(twice, ACTIVE)})
     assert refusals(both)[0].keys == one.keys
+    doors = [Step(kind, key, Action.DISABLE, exists=True) for kind in (USERS, ACCOUNTS) for key in people(0, 2)]
+    assert exceeded(REGISTRY, through_accounts(0, 28), Plan("acme", tuple(doors), {})) == ()
 
 
 def test_who_is_only_in_the_other_kind_belongs_to_the_same_population() -> None:
@@ -431,6 +433,18 @@ def test_a_limit_that_somebody_wrote_holds_for_its_kind_as_well() -> None:
     (one,) = refusals(through_accounts(2, 30, users=limits(disable=Limit(1))))
     assert (one.kind, one.allowed, one.base) == (USERS, 1, 30)
     assert refusals(through_accounts(9, 30, users=wide)) == ()
+    (one,) = refusals(through_accounts(11, 30, only=11, users=wide))
+    assert (one.kind, one.allowed, one.base) == (ACCOUNTS, 1, 11), "it says nothing of who is no user"
+
+
+def test_only_who_leaves_counts_at_the_other_kind() -> None:
+    """An account that is created or renamed is none of the users', nor are accounts among those who are replaced."""
+    found = through_accounts(0, 28, only=0, users=limits(create=Limit(0), rename=Limit(0)))
+    plan = Plan("acme", tuple(Step(ACCOUNTS, "u001", action) for action in (Action.CREATE, Action.RENAME)), {})
+    assert exceeded(REGISTRY, found, plan) == ()
+    replaced = Plan("acme", tuple(Step(USERS, key, Action.REPLACE, exists=True) for key in people(0, 3)), {})
+    (one,) = exceeded(REGISTRY, through_accounts(4, 28, only=4), replaced)
+    assert (one.allowed, one.base) == (2, 28)
 
 
 def test_the_other_door_raises_nothing() -> None:
