@@ -211,6 +211,24 @@ def test_a_creation_of_which_nobody_knows() -> None:
         assert (keeper.said, keeper.kept) == (["keep", "lacks"], CARRIED)
 
 
+@pytest.mark.parametrize("fault", ["drop_before", "token"])
+def test_a_creation_that_may_have_been_made_is_not_told_as_refused(fault: str) -> None:
+    """No answer at all, or made, and then no token for the look: the values stay kept as those of who may be there."""
+    with handled(LIVE, switches=OFF) as (box, handler):
+        live, keeper = read(handler, WANTED), Noting(box)
+        if fault == "token":
+            box.fault({"status": 401}, method="GET", path=ONE, after=1)
+            box.fault({"status": 401}, method="POST", path="/configapi/v2/oauth/token")
+        else:
+            box.fault(fault, method="POST", path=USER)
+        with pytest.raises(ObjectError, match="whether the user was created again with all"):
+            handler.replace(WANTED, live, [], SECRETS, keeper)
+        assert (keeper.said, keeper.kept, set(box.users)) == (
+            *(["keep", "lacks"], CARRIED),
+            {"jdoe"} if fault == "token" else set(),
+        )
+
+
 PHONE = "+47 555 010 4477"
 TAUGHT = LIVE | {"workPhone": PHONE, "skills": {"English": 90, "Spanish": 4}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from cxconfig.planning.plan import Plan, Recorded, Step
 from cxconfig.planning.record import Digester
 from cxconfig.planning.world import Key, World
 from cxconfig.tenancy import desired_objects
+from providers.registry import REGISTRY as REAL
 from tests.planning.fakes import BADGES, MEMBERS, REGISTRY
 
 DIGESTER = Digester("correct horse", "acme")
@@ -176,6 +178,40 @@ def test_who_leaves_through_the_leading_door_is_no_stranger_at_the_other() -> No
     found = World(**{**vars(found), "live": {**found.live, (BADGES, "eve"): ANN}})
     going = [(s.kind, s.action) for s in compare(REGISTRY, found).steps if not s.declared]
     assert going == [(MEMBERS, Action.DISABLE)]
+
+
+@pytest.mark.parametrize(
+    ("members", "badges", "recorded", "expected"),
+    [
+        (None, OnRemove.DELETE, False, [(MEMBERS, Action.NONE), (BADGES, Action.DELETE)]),
+        (OnRemove.DELETE, None, False, [(MEMBERS, Action.DELETE), (BADGES, Action.NONE)]),
+        (None, None, True, [(MEMBERS, Action.NONE), (BADGES, Action.DISABLE)]),
+        (OnRemove.DELETE, None, True, [(MEMBERS, Action.DELETE), (BADGES, Action.FORGET)]),
+    ],
+)
+def test_a_leader_who_is_only_reported_decides_nothing(
+    members: OnRemove | None, badges: OnRemove | None, recorded: bool, expected: list[tuple[str, Action]]
+) -> None:
+    """All are managed at both doors, and he is declared at none. `recorded`: he was, at the following one."""
+    said = {
+        kind: KindSettings(manage=Manage.ALL, on_remove=on_remove)
+        for kind, on_remove in ((MEMBERS, members), (BADGES, badges))
+    }
+    records = [held(BADGES)] if recorded else []
+    found = world(desired({"eve": {}}, {"bob": {}}), ANN, *records, settings=said, listed={kind: ["ann"] for kind in said})
+    found = World(**{**vars(found), "live": {**found.live, (MEMBERS, "eve"): ANN, (BADGES, "bob"): ANN}})
+    assert [(s.kind, s.action) for s in compare(REGISTRY, found).steps if not s.declared] == expected
+
+
+def test_who_only_stood_in_a_list_decides_nothing() -> None:
+    """A user whom only a team named stays as he is live; the account of the same login is removed as it says."""
+    users, accounts = "onecloud.users", "onecloud.scim_accounts"
+    live = {"active": True, "disabled": False, "team": "Sales"}
+    listed = held(users, team="Sales", on_remove="retain")
+    found = world({}, live, listed, held(accounts, title="Lead"))
+    found = replace(found, live=dict.fromkeys([(users, "ann"), (accounts, "ann")], live))
+    steps = by_kind(compare(REAL, found))
+    assert (steps[users].action, steps[accounts].action) == (Action.FORGET, Action.DISABLE)
 
 
 @pytest.mark.parametrize("policy", ["disable", "delete", "retain"])
