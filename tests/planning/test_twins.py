@@ -198,7 +198,9 @@ def test_a_leader_who_is_only_reported_decides_nothing(
         for kind, on_remove in ((MEMBERS, members), (BADGES, badges))
     }
     records = [held(BADGES)] if recorded else []
-    found = world(desired({"eve": {}}, {"bob": {}}), ANN, *records, settings=said, listed={kind: ["ann"] for kind in said})
+    found = world(
+        desired({"eve": {}}, {"bob": {}}), ANN, *records, settings=said, listed={kind: ["ann"] for kind in said}
+    )
     found = World(**{**vars(found), "live": {**found.live, (MEMBERS, "eve"): ANN, (BADGES, "bob"): ANN}})
     assert [(s.kind, s.action) for s in compare(REGISTRY, found).steps if not s.declared] == expected
 
