@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from cxconfig.errors import Refused
+from cxconfig.errors import Refused, Unavailable
 from cxconfig.export.matching import What
 from cxconfig.export.proposal import Folder, Options, Proposal, propose
 from cxconfig.export.reading import read_tenant
@@ -34,6 +34,7 @@ class Badges(_Comparing, fakes._Kind):
     model = Badge
     specs = specs_of(Badge)
     removals = (OnRemove.RETAIN,)
+    optional = True
     twin = "agents"
     twin_fields: ClassVar[Mapping[str, str]] = {"given": "first_name", "active": "disabled"}
 
@@ -160,3 +161,24 @@ def test_a_door_that_is_closed(tmp_path: Path) -> None:
     for kinds in ((BADGES,), (AGENTS, BADGES)):
         with pytest.raises(Refused, match="no badges here"):
             exported(tmp_path, LIVE, connected, *kinds)
+
+
+def test_what_the_tenant_is_without(tmp_path: Path) -> None:
+    """Left out although it is declared, which stays as it is; an error where somebody asked for it, or for a kind that
+    no tenant is without."""
+    text = "desk:\n  badges:\n    ann: {title: Boss}\n"
+    connected = Connected(LIVE)
+    shut = connected.handlers[BADGES]
+    shut.refusals = dict.fromkeys(LIVE[BADGES], Unavailable("no badges here", way_out="Buy some."))
+    folder = written(tmp_path, {"a.yaml": text})
+    proposal = exported(folder, LIVE, connected)
+    said = "the badges of desk are left out, and what is declared stays as it is: no badges here. Buy some."
+    assert (proposal.warnings, shut.calls, BADGES in proposal.counts) == ((said,), 1, False)
+    wrote(proposal)
+    assert objects(folder)[BADGES] == {"ann": {"title": "Boss"}} and "Bob" in objects(folder)[AGENTS]
+    with pytest.raises(Unavailable, match="no badges here"):
+        exported(folder, LIVE, connected, BADGES)
+    agents = connected.handlers[AGENTS]
+    agents.refusals = dict.fromkeys(LIVE[AGENTS], Unavailable("no agents here"))
+    with pytest.raises(Unavailable, match="no agents here"):
+        exported(folder, LIVE, connected)

@@ -91,6 +91,25 @@ def test_what_is_ignored_or_nobodys_is_carried_over() -> None:
         assert {"disabled", "team"} < {one.field for one in compared}, "managed, and so announced"
 
 
+def test_what_is_empty_is_no_demand() -> None:
+    """An extension that the contact centre gives; nor does an empty name that is ignored take the declared one away."""
+    with handled(LIVE, switches=OFF) as (box, handler):
+        box.change_user("jdoe", extension="")
+        wanted = replace(WANTED, ignore=frozenset({"last_name"}))
+        live, keeper = {**read(handler, wanted), "last_name": ""}, Noting(box)
+        handler.replace(wanted, live, [], SECRETS, keeper)
+        assert keeper.said == ["keep", "forget"] and box.users["jdoe"]["extension"]
+        assert box.users["jdoe"]["lastName"] == "Roe"
+
+
+def test_who_was_created_again_and_is_not_found_is_told() -> None:
+    """With the values kept, as nobody has seen them."""
+    with handled(LIVE, switches=OFF) as (box, handler):
+        box.fault({"status": 404}, method="GET", path=ONE, after=2)
+        keeper, _ = failed(box, handler, ObjectError, "answers 404 when it is asked for the user 'jdoe'")
+        assert (keeper.said, keeper.kept) == (["keep"], CARRIED)
+
+
 @pytest.mark.parametrize("fault", [*LOST, *NOT_MADE], ids=kind_of)
 @pytest.mark.parametrize("method", ["DELETE", "POST"])
 def test_a_lost_answer_to_a_replacement(fault: dict[str, Any], method: str) -> None:

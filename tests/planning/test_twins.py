@@ -206,7 +206,8 @@ def test_a_leader_who_is_only_reported_decides_nothing(
 
 
 def test_who_only_stood_in_a_list_decides_nothing() -> None:
-    """A user whom only a team named stays as he is live; the account of the same login is removed as it says."""
+    """A user whom only a team named stays as he is live; the account of the same login is removed as it says. Not so
+    one who was declared, and of whom nothing but the team was managed."""
     users, accounts = "onecloud.users", "onecloud.scim_accounts"
     live = {"active": True, "disabled": False, "team": "Sales"}
     listed = held(users, team="Sales", on_remove="retain")
@@ -214,6 +215,9 @@ def test_who_only_stood_in_a_list_decides_nothing() -> None:
     found = replace(found, live=dict.fromkeys([(users, "ann"), (accounts, "ann")], live))
     steps = by_kind(compare(REAL, found))
     assert (steps[users].action, steps[accounts].action) == (Action.FORGET, Action.DISABLE)
+    declared = {**(found.recorded or {}), (users, "ann"): held(users, team="Sales")}
+    steps = by_kind(compare(REAL, replace(found, recorded=declared)))
+    assert (steps[users].action, steps[accounts].action) == (Action.DISABLE, Action.FORGET)
 
 
 @pytest.mark.parametrize("policy", ["disable", "delete", "retain"])
