@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from cxconfig.errors import LiveError, PermissionDenied, Refused, UnexpectedAnswer
 from cxconfig.kinds import Action, Desired, Difference, Tick, Values, untold
 from providers.onecloud import scim_values
+from providers.onecloud.blame import naming
 from providers.onecloud.persons import PersonsHandler, as_object_error, changes, not_there, still
 from providers.onecloud.scim_values import ID, RESOURCE, UNREAD, from_scim
 
@@ -19,19 +20,8 @@ WORTH_A_LIST = 3
 """From how many accounts on a list of all is asked for first."""
 
 
-PHOTO_WORDS = ("photo", "picture", "image", "url")
-"""One of these is in what the vendor says when it refuses a photo."""
 PHOTO_CLEARED = "`method: put` would clear the photo, which is not compared"
 PHOTO_LEFT = "Take `photo` out of `ignore`, or write `method: patch`."
-PHOTO_WAYS_OUT: Mapping[int, str] = {
-    400: "write an http or https address that leads straight to an image, or leave `photo` out",
-    404: (
-        "see that the contact centre itself can fetch an image from there, without a login and from outside of your"
-        " network; write another address, or leave `photo` out"
-    ),
-}
-
-Answered = TypeVar("Answered")
 
 
 class ScimAccountsHandler(PersonsHandler):
@@ -111,7 +101,7 @@ class ScimAccountsHandler(PersonsHandler):
         body = scim_values.creation(desired.key, {**desired.fields, **secrets})
         try:
             hidden = self._hidden(secrets, desired.fields)
-            raw = _telling_of_the_photo(desired.fields, lambda: self.scim.create(body, hidden))
+            raw = naming(desired.key, {**desired.fields, **secrets}, lambda: self.scim.create(body, hidden))
         except LiveError as refused:
             if refused.status == 400 and not refused.way_out:
                 refused.way_out = (
@@ -150,7 +140,7 @@ class ScimAccountsHandler(PersonsHandler):
                 desired,
                 raw,
                 sent,
-                lambda id_: _telling_of_the_photo(sent, lambda: self.scim.patch(id_, body, hidden)),
+                lambda id_: naming(desired.key, sent, lambda: self.scim.patch(id_, body, hidden)),
                 renamed=renamed,
             )
         if "photo" not in desired.fields:
@@ -161,7 +151,7 @@ class ScimAccountsHandler(PersonsHandler):
             desired,
             raw,
             sent,
-            lambda id_: _telling_of_the_photo(photo, lambda: self.scim.put(id_, whole, hidden)),
+            lambda id_: naming(desired.key, {**sent, **photo}, lambda: self.scim.put(id_, whole, hidden)),
             renamed=renamed,
         )
         lost = [name for name, value in live.items() if name in self.kind.specs and name not in changed]
@@ -170,18 +160,3 @@ class ScimAccountsHandler(PersonsHandler):
             text = f"the PUT changed {', '.join(lost)} besides what it was to change"
             raise as_object_error(desired, text, "Correct them live, and write `method: patch`.")
         return after
-
-
-def _telling_of_the_photo(sent: Values, write: Callable[[], Answered]) -> Answered:
-    """Make a write; a refusal of the photo says so, as the vendor's words name no field."""
-    try:
-        return write()
-    except Refused as refused:
-        way_out = PHOTO_WAYS_OUT.get(refused.status, "") if sent.get("photo") else ""
-        if way_out and any(word in refused.said.casefold() for word in PHOTO_WORDS):
-            refused.field = "photo"
-            refused.what = f"the `photo` was refused: {refused.what}"
-            refused.way_out = f"{way_out[0].upper()}{way_out[1:]}."
-        elif way_out and not refused.said:
-            refused.way_out = f"{refused.way_out} If it is the `photo` that was refused: {way_out}.".strip()
-        raise

@@ -18,6 +18,7 @@ from cxconfig.errors import (
 )
 from cxconfig.kinds import Action, Desired, Difference, FieldSpec, Keeper, Tick, Values, untold
 from providers.onecloud import scim_values
+from providers.onecloud.blame import naming
 from providers.onecloud.persons import PersonsHandler, as_object_error, changes, partly_done, still
 from providers.onecloud.scim_client import ScimOff
 from providers.onecloud.values import (
@@ -79,7 +80,8 @@ class UsersHandler(PersonsHandler):
 
     def _sent(self, desired: Desired, secrets: Mapping[str, str]) -> Values:
         body = to_vendor(self.kind.specs, {**desired.fields, **secrets})
-        self.client.create_user({"loginId": desired.key, **body}, self._hidden(secrets, desired.fields))
+        hidden, sent = self._hidden(secrets, desired.fields), {**desired.fields, **secrets}
+        naming(desired.key, sent, lambda: self.client.create_user({"loginId": desired.key, **body}, hidden))
         return desired.fields
 
     def _taken_and_absent(self, desired: Desired, refused: LiveError) -> None:
@@ -193,7 +195,11 @@ class UsersHandler(PersonsHandler):
         body = scim_values.patch(raw, changes, desired.key if renamed else "")
         hidden = self._hidden({}, desired.fields, live)
         self._write_account(
-            desired, raw, changes, lambda id_: self.client.scim.patch(id_, body, hidden), renamed=renamed
+            desired,
+            raw,
+            changes,
+            lambda id_: naming(desired.key, changes, lambda: self.client.scim.patch(id_, body, hidden)),
+            renamed=renamed,
         )
 
     def _update(
@@ -249,8 +255,9 @@ class UsersHandler(PersonsHandler):
                 self.kind.equal(name, now.get(name), value) for name, value in changed.items()
             )
 
+        hidden, sent = self._hidden(secrets, desired.fields, live), {**changed, **secrets}
         self._settled(
-            lambda: self.client.update_user(desired.key, body, self._hidden(secrets, desired.fields, live)),
+            lambda: naming(desired.key, sent, lambda: self.client.update_user(desired.key, body, hidden)),
             carried_out,
             repeat="password" in body,
         )

@@ -56,7 +56,8 @@ def test_a_hundred_of_whom_five_are_refused(tenant: Tenant) -> None:
     assert first.code == 1, str(first)
     lines = (tenant.folder / "people.yaml").read_text("utf-8").split("\n")
     for login in wrong:
-        assert f"people.yaml:{lines.index(f'    {login}:') + 1}:5: {login}" in first.said, str(first)
+        password = lines.index("      password: ${env:SHORT}", lines.index(f"    {login}:"))
+        assert f"people.yaml:{password + 1}:17: {login}" in first.said, str(first)
     assert "password does not comply with the security policy: at least 8 characters" in first.said
     assert "95 created" in first.said and "5 failed" in first.said
     (file,) = files(tenant)
