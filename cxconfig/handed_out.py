@@ -14,7 +14,7 @@ import re
 import secrets
 import string
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +36,8 @@ CLASSES: tuple[Sequence[str], ...] = (
     [c for c in string.digits if c not in UNCLEAR],
     SYMBOLS,
 )
+
+HAND_OUT = "which you alone can read: hand them out, then delete the file"
 
 _LOCK = threading.Lock()
 
@@ -68,14 +70,18 @@ def told(file: PasswordFile) -> str:
     """What a run says of it."""
     count = f"{file.count:,} generated password{'' if file.count == 1 else 's'}"
     stand = "stands" if file.count == 1 else "stand"
-    return f"{count} {stand} in {file.path}, which you alone can read: hand them out, then delete the file"
+    return f"{count} {stand} in {file.path}, {HAND_OUT}"
 
 
 class HandedOut:
-    """One run's file; thread-safe. It is made with the first password."""
+    """One run's file; thread-safe. It is made with the first password.
 
-    def __init__(self, path: Path) -> None:
+    `tell`: is told of the file as soon as the first password has been set, for a run that may not come to its end.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[str], None] | None = None) -> None:
         self.path = path
+        self._tell = tell
 
     def add(self, system: str, kind: str, key: str, password: str) -> None:
         """Write a line, down to the disk. Raises `SettingsError` when that cannot be done: then nothing may be set."""
@@ -90,6 +96,13 @@ class HandedOut:
                     f"{self.path}: {error.strerror}: no generated password could be written there, so none was set",
                     way_out="See that there is space and that you may write there, then run again.",
                 ) from None
+
+    def stays(self) -> None:
+        """A password that is written here was set, or may have been."""
+        with _LOCK:
+            tell, self._tell = self._tell, None
+        if tell is not None:
+            tell(f"generated passwords are written to {self.path}, {HAND_OUT}")
 
     def take_out(self, system: str, kind: str, key: str, password: str) -> None:
         """The line of a password that was surely not set. What cannot be taken out stays: it only says too much."""

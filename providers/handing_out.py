@@ -78,9 +78,15 @@ class HandingOut(Handler):
         new = {name: made(value.length) for name, value in secrets.items() if isinstance(value, Generated)}
         for password in new.values():
             self._file.add(self._kind.system, self._kind.name, key, password)
+        stays = bool(new)
         try:
             yield {**secrets, **new}
         except CxconfigError as error:
-            for password in new.values() if surely_undone(error_to_data(error)) else ():
-                self._file.take_out(self._kind.system, self._kind.name, key, password)
+            if surely_undone(error_to_data(error)):
+                stays = False
+                for password in new.values():
+                    self._file.take_out(self._kind.system, self._kind.name, key, password)
             raise
+        finally:
+            if stays:
+                self._file.stays()

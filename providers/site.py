@@ -5,6 +5,7 @@ secrets, the connections. Knows no Pulumi.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -115,7 +116,10 @@ class Site:
         """The file for the passwords that this process makes."""
         if self._passwords is None:
             handed = self._handover.passwords if self._handover is not None else ""
-            self._passwords = HandedOut(Path(handed) if handed else file_for(self._folder, self.tenant().name))
+            if handed:
+                self._passwords = HandedOut(Path(handed))
+            else:
+                self._passwords = HandedOut(file_for(self._folder, self.tenant().name), _say)
         return self._passwords
 
     def kept_files(self) -> KeptFiles:
@@ -153,3 +157,10 @@ class Site:
             return None
         declared = self.tenant().objects.get(kind_id, {}).get(key)
         return declared.places.get(name, declared.place) if declared else None
+
+
+def _say(text: str) -> None:
+    """Under plain pulumi: the engine shows it, also in a run that fails, whose program it ends before that can tell
+    anything."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

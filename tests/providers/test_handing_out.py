@@ -153,6 +153,22 @@ def test_only_what_was_surely_not_set_is_taken_out(error: CxconfigError, stays: 
     assert path.exists() is stays
 
 
+def test_the_file_is_told_of_when_something_in_it_stays(tmp_path: Path) -> None:
+    """Once, and not for what was surely not set."""
+    path, told = file_for(tmp_path, "acme"), list[str]()
+    file = HandedOut(path, told.append)
+    with pytest.raises(Refused):
+        HandingOut(Below(path, Refused("no", status=400, endpoint="POST /user")), KIND, file).create(DESIRED, NEW)
+    HandingOut(Below(path), KIND, file).update(DESIRED, {}, [], {"pin": "1234"})
+    assert told == []
+    lost = OutcomeUnknown("lost", endpoint="POST /user")
+    with pytest.raises(OutcomeUnknown):
+        HandingOut(Below(path, lost), KIND, file).create(DESIRED, NEW)
+    CALLS["update"](HandingOut(Below(tmp_path / "other"), KIND, file), NEW)
+    (text,) = told
+    assert str(path) in text and "hand them out, then delete the file" in text
+
+
 def test_everything_else_goes_through(tmp_path: Path) -> None:
     """No method of a handler is left to the base class, whose answers would be wrong."""
     below, handler = standing(file_for(tmp_path, "acme"))
