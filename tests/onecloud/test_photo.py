@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from cxconfig.errors import LiveError, OutcomeUnknown, Place
+from cxconfig.errors import InputErrors, LiveError, OutcomeUnknown, Place
 from cxconfig.journal import error_from_data, error_to_data
 from cxconfig.kinds import Difference
+from cxconfig.language import load
 from providers.onecloud.blame import PHOTO_WAYS_OUT
 from providers.onecloud.scim_accounts import ScimAccount
 from providers.onecloud.scim_client import PATH
+from providers.registry import REGISTRY
 from providers.site import Site
 from tests.onecloud.support import JDOE, SEED
 from tests.onecloud.test_scim_accounts import EVERYTHING, ONE, PHOTO, change, desired, handled, people
@@ -92,6 +94,20 @@ def test_the_line_of_a_field_is_found_under_plain_pulumi(tmp_path: Path) -> None
         assert place is not None
         lines[name] = place.line
     assert lines == {"": 3, "photo": 5, "city": 3}
+
+
+def test_an_environment_may_add_the_photo_that_put_needs(tmp_path: Path) -> None:
+    """What it lies over is a part of the account; the mistakes of that part are others."""
+    main = "api_version: cxconfig/v1\ntenant: acme\nsystems:\n  onecloud: {url: 'http://127.0.0.1:1', client_id: a,"
+    (tmp_path / "tenant.yaml").write_text(f"{main} client_secret: '${{env:B}}'}}\n", "utf-8")
+    (tmp_path / "environments" / "prod").mkdir(parents=True)
+    for folder, values in ((tmp_path, "method: put"), (tmp_path / "environments" / "prod", f"photo: '{PHOTO}'")):
+        text = f"onecloud:\n  scim_accounts:\n    jdoe: {{{values}}}\n"
+        (folder / "accounts.yaml").write_text(text, "utf-8")
+    account = load(tmp_path, REGISTRY, ["prod"]).objects["onecloud.scim_accounts"]["jdoe"]
+    assert (account.values["method"], account.values["photo"]) == ("put", PHOTO)
+    with pytest.raises(InputErrors, match="needs `photo`"):
+        load(tmp_path, REGISTRY)
 
 
 def test_an_empty_photo_is_a_put_without_one() -> None:
