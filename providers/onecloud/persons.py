@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cxconfig.errors import (
+    AuthenticationFailed,
     ChangedSincePreview,
     LiveError,
     ObjectError,
@@ -174,7 +175,9 @@ class PersonsHandler(Handler):
             return
         try:
             done = gone()
-        except (Refused, PermissionDenied, UnexpectedAnswer) as unread:
+        except AuthenticationFailed:
+            raise  # which ends the run: no further token is asked for
+        except LiveError as unread:
             raise partly_done(unread, f"the deletion of {key} was accepted before that") from unread
         if not done:
             raise still(self.kind, key, "deleted", "there")

@@ -69,11 +69,11 @@ def test_a_deletion_that_was_answered_and_not_done(door: Door) -> None:
 
 
 @doors
-@pytest.mark.parametrize("status", [400, 403, 500])
-def test_a_look_after_a_deletion_that_fails(door: Door, status: int) -> None:
-    """Nobody knows, and the error says what was done before."""
+@pytest.mark.parametrize("fault", [400, 403, 500, 503, "drop_before"])
+def test_a_look_after_a_deletion_that_fails(door: Door, fault: int | str) -> None:
+    """Nobody knows, and the error says what was done before, also where nobody answers any more."""
     with door() as (box, remove):
-        box.fault({"status": status, "body": "no"}, **LOOKS[door])
+        box.fault(fault if isinstance(fault, str) else {"status": fault, "body": "no"}, **LOOKS[door])
         with pytest.raises(OutcomeUnknown, match="the deletion of jdoe was accepted before that") as told:
             remove()
         assert "Run the command again" in told.value.way_out and box.users == {}
