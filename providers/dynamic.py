@@ -118,12 +118,6 @@ def class_name(kind_id: str) -> str:
     return "".join(part.capitalize() for part in kind_id.replace("_", ".").split("."))
 
 
-def provider_type(kind_id: str) -> str:
-    """The Pulumi type token of a kind; persisted in states."""
-    system, name = kind_id.split(".")
-    return f"pulumi-python:dynamic/{system}:{name}"
-
-
 def provider_text(kind_id: str) -> str:
     """What a resource carries as `__provider`: the kind's class by reference, the same text for every resource.
 

@@ -11,7 +11,8 @@ from pulumi.automation import OpType
 from pulumi.automation.errors import CommandError
 
 from cxconfig.engine.locks import lock_in
-from cxconfig.engine.program import Resource, register, urn_of
+from cxconfig.engine.program import register
+from cxconfig.engine.resources import Resource, urn_of
 from cxconfig.engine.runs import Run
 from cxconfig.engine.stack import MAX_TARGETS, PROJECT, Stack, state_way_out
 from cxconfig.engine.steps import QUIET, dependents, handed_steps, resources_for

@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 
 from cxconfig.engine.plain_limits import Judged, judged
-from cxconfig.engine.program import Resource, register
+from cxconfig.engine.program import register
+from cxconfig.engine.resources import Resource
 from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
 from cxconfig.engine.steps import resources_for
 from cxconfig.environments import plain_environments
@@ -51,7 +52,7 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         live = Live(tenant, REGISTRY, Silent(), resolver)
         _assert_existing(live, desired)
         _assert_offered(live, desired)
-        limits = judged(tenant, desired, live, REGISTRY, os.environ)
+        limits = judged(tenant, desired, live, REGISTRY, os.environ, pulumi.get_project())
         _assert_allowed(limits)
         left = _left(tenant, desired, live, limits.recorded)
         live.close()

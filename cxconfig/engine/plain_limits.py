@@ -32,12 +32,20 @@ class Judged:
 
 
 def judged(
-    tenant: Tenant, desired: Mapping[Key, Desired], live: Live, registry: Registry, environ: Mapping[str, str]
+    tenant: Tenant,
+    desired: Mapping[Key, Desired],
+    live: Live,
+    registry: Registry,
+    environ: Mapping[str, str],
+    project: str = "",
 ) -> Judged:
-    """What it would remove, and whom it would disable as the files say, also those whom somebody enabled live."""
+    """What it would remove, and whom it would disable as the files say, also those whom somebody enabled live.
+
+    `project`: that of the stack, where it is known.
+    """
     said = [text for text in environ.get(VARIABLE, "").split(",") if text.strip()]
     raised = parsed(said, registry, VARIABLE)
-    recorded = {(r.kind, r.key): r for r in recorded_here(tenant.name, registry)}
+    recorded = {(r.kind, r.key): r for r in recorded_here(tenant.name, registry, project)}
     going = {where: held for where, held in recorded.items() if where not in desired}
     turned = {where: one for where, one in desired.items() if _disabling(registry[one.kind], one)}
     # As if all of these were there and enabled; only if that is too much they are looked at.

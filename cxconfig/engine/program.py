@@ -8,9 +8,8 @@ the same in an inline program and in a plain `__main__.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -18,29 +17,11 @@ from pulumi import get_project, get_stack
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
+from cxconfig.engine.resources import Resource, provider_type, urn_of
 from cxconfig.planning.record import KEY
-from providers.dynamic import provider_text, provider_type
+from providers.dynamic import provider_text
 
 THREADS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One object for the engine: `record` is its inputs, `needs` the objects that come before it.
-
-    `was`: the key that it may still have in the state: the engine then gives that entry the new one.
-    """
-
-    kind: str
-    key: str
-    record: Mapping[str, Any]
-    needs: tuple[tuple[str, str], ...] = ()
-    was: str = ""
-
-
-def urn_of(project: str, stack: str, kind: str, key: str) -> str:
-    """The URN that the engine gives an object; its name is the natural key."""
-    return f"urn:pulumi:{stack}::{project}::{provider_type(kind)}::{key}"
 
 
 async def register(resources: Sequence[Resource]) -> int:

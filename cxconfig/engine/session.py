@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cxconfig.engine.engine_run import EngineRun
 from cxconfig.engine.locate import Engine, locate
 from cxconfig.engine.locks import held_lock, locking_hosts, remove_stale
 from cxconfig.engine.runs import Run, lay_over, still_open, unfinished_runs
@@ -33,6 +32,9 @@ from cxconfig.planning.plan import Fate, Outcome, PasswordFile, Plan, Recorded, 
 from cxconfig.planning.record import is_candidate, is_digest, unreadable
 from cxconfig.planning.renames import followed, settled, successors, unsettled
 from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
+
+if TYPE_CHECKING:
+    from cxconfig.engine.engine_run import EngineRun
 
 GO_ON = "Run it again: what was done is not done twice."
 
@@ -356,6 +358,8 @@ class Session:
 
         `own`: on the tenant's own stack, and not on one that goes with the folder.
         """
+        from cxconfig.engine.engine_run import EngineRun  # the SDK, which a run without changes does without
+
         stack = self._own_stack() if own else None
         begun = Run.begin(self.runs_folder)
         run: EngineRun | None = None

@@ -23,6 +23,7 @@ from cxconfig.engine.stack_secrets import (
     Setting,
     settings_from,
 )
+from cxconfig.engine.state_file import NOTHING, exported_from
 from cxconfig.environments import joined
 from cxconfig.errors import EngineFailed, SettingsError
 from cxconfig.kinds import Registry
@@ -141,14 +142,10 @@ class Stack:
     def recorded(self, registry: Registry) -> list[Recorded]:
         """What the state holds of our kinds; nothing when the stack does not exist yet."""
         self.prepare()
-        answer = self._export()
-        if answer.returncode:
-            if NO_STACK in answer.stderr:
-                self.exists, self.blank = False, True
-                return []
-            lines = self._lines(answer.stderr)
-            raise EngineFailed("the state could not be read", details=lines, way_out=state_way_out(self, lines))
-        answered = json.loads(answer.stdout)
+        answered = self._exported()
+        if not answered:
+            self.exists, self.blank = False, True
+            return []
         deployment = answered.get("deployment") or {}
         self.saved_at = _written(deployment)
         self.blank = not deployment.get("pending_operations") and all(
@@ -159,13 +156,21 @@ class Stack:
 
     def written_since(self, before: float) -> bool:
         """Has the state been written since then? Asked after an engine ended with an error."""
-        answer = self._export()
-        if answer.returncode:
+        try:
+            return _written(self._exported().get("deployment") or {}) > before
+        except EngineFailed:
             return False
-        return _written(json.loads(answer.stdout).get("deployment") or {}) > before
 
-    def _export(self) -> subprocess.CompletedProcess[str]:
-        return self._run("stack", "export", "--stack", self.name)
+    def _exported(self) -> Mapping[str, Any]:
+        """What `pulumi stack export` answers, without asking where the file itself tells; nothing without a stack."""
+        found = exported_from(self.backend, PROJECT, self.name)
+        if found is not None:
+            return found
+        answer = self._run("stack", "export", "--stack", self.name)
+        if answer.returncode and NO_STACK in answer.stderr:
+            return NOTHING
+        answered: Mapping[str, Any] = json.loads(self._succeeded(answer, "the state could not be read"))
+        return answered
 
     def _lines(self, text: str) -> list[str]:
         return [line for line in self.shown(text).strip().splitlines() if line.strip()][-12:]
@@ -278,8 +283,14 @@ def recorded_in(exported: Mapping[str, Any], registry: Registry) -> list[Recorde
     return [found for resource in resources if (found := _recorded(resource, registry)) is not None]
 
 
-def recorded_here(name: str, registry: Registry) -> list[Recorded]:
-    """What the stack holds that an engine works on, asked from within one of its processes; an answer is needed."""
+def recorded_here(name: str, registry: Registry, project: str = "") -> list[Recorded]:
+    """What the stack holds that an engine works on, asked from within one of its processes; an answer is needed.
+
+    `project`: that of the stack, where it is known.
+    """
+    found = exported_from(os.environ.get("PULUMI_BACKEND_URL", ""), project, name) if project else None
+    if found:
+        return recorded_in(found, registry)
     answer = asked_within("stack", "export", "--stack", name)
     if answer is None:
         raise SettingsError(

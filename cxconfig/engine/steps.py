@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cxconfig.engine.program import Resource, urn_of
+from cxconfig.engine.resources import Resource, urn_of
 from cxconfig.errors import AnnouncementMismatch
 from cxconfig.kinds import Action, Cause, Desired, Difference, Registry
 from cxconfig.planning.compare import Key, World

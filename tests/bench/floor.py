@@ -18,7 +18,8 @@ from pulumi import automation
 import providers.dynamic
 from cxconfig.engine.engine_run import APPLY, SKIP_CHECKPOINTS
 from cxconfig.engine.locate import locate
-from cxconfig.engine.program import Resource, register
+from cxconfig.engine.program import register
+from cxconfig.engine.resources import Resource, provider_type
 from cxconfig.engine.stack import Stack
 from tests.bench.idle import Idle
 from tests.bench.people import login, record
@@ -31,9 +32,7 @@ class IdleResource(pulumi.CustomResource):
     """The SDK's own way, but for the provider's text, which the SDK would pickle anew for each (and fail at 960)."""
 
     def __init__(self, number: int, provider: str) -> None:
-        super().__init__(
-            providers.dynamic.provider_type(KIND), login(number), {**record(number), "__provider": provider}
-        )
+        super().__init__(provider_type(KIND), login(number), {**record(number), "__provider": provider})
 
 
 def through_the_sdk(count: int) -> Callable[[], Any]:
@@ -54,7 +53,7 @@ def main(way: str, count: int, folder: Path) -> int:
 
     def listen(event: automation.EngineEvent) -> None:
         done = event.res_outputs_event
-        if done is not None and not done.planning and done.metadata.type == providers.dynamic.provider_type(KIND):
+        if done is not None and not done.planning and done.metadata.type == provider_type(KIND):
             created.append(done.metadata.urn)
 
     stack = Stack("bench", folder, None, locate())

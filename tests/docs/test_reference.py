@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cxconfig.engine.program import urn_of
+from cxconfig.engine.resources import provider_type, urn_of
 from cxconfig.engine.stack import PROJECT
 from cxconfig.engine.stack_secrets import TENANT_SETTING
 from cxconfig.kind_settings import KindSettings, Limit, Manage
@@ -16,7 +16,7 @@ from cxconfig.kinds import Action, Kind, OnRemove
 from cxconfig.language import load
 from cxconfig.planning.handover import ENVIRONMENT
 from cxconfig.planning.record import ITERATIONS
-from providers.dynamic import class_name, provider_type
+from providers.dynamic import class_name
 from providers.registry import REGISTRY
 from tests.schema.editor import refusals
 from tools import reference

@@ -23,6 +23,8 @@ import yaml
 
 from cxconfig.engine.locate import cache_folder, locate
 from cxconfig.engine.locate import environment as engine_environment
+from cxconfig.engine.stack import PROJECT
+from cxconfig.engine.state_file import exported_from
 from cxconfig.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,9 +261,10 @@ class Tenant:
         return self.pulumi(verb, "--stack", NAME, "--color", "never", *yes, *args, folder=copy, check=check)
 
     def export(self) -> dict[str, Any]:
-        """The state as `pulumi stack export` gives it."""
-        found: dict[str, Any] = json.loads(self.pulumi("stack", "export", "--stack", NAME).out)
-        return found
+        """The state as `pulumi stack export` gives it, without the process that costs: see test_state_file.py."""
+        found = exported_from(self.backend, PROJECT, NAME)
+        assert found, "there is no state in the form that is known"
+        return dict(found)
 
     def state(self) -> dict[str, dict[str, Any]]:
         """The recorded inputs of users and teams by `users/KEY` and `teams/KEY`, without the provider's text."""

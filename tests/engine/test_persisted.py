@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cxconfig.engine.program import urn_of
+from cxconfig.engine.resources import provider_type, urn_of
 from cxconfig.engine.stack import PROJECT
 from cxconfig.planning.record import Digester
 from providers import dynamic
@@ -176,7 +176,7 @@ def test_what_a_state_refers_to(state: Path) -> None:
         assert resource["urn"] == f"urn:pulumi:acme::cxconfig::{resource['type']}::{resource['id']}"
         assert resource["inputs"]["__provider"] == resource["outputs"]["__provider"] == text
         assert dynamic.provider_text(kind) == text
-        assert dynamic.provider_type(kind) == resource["type"]
+        assert provider_type(kind) == resource["type"]
 
 
 @pytest.mark.parametrize(("name", "text"), PROVIDERS.values())
