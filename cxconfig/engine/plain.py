@@ -135,7 +135,7 @@ def _assert_allowed(limits: Judged) -> None:
     """Refused here and not at the object, which an up would only come to when it has written all the rest."""
     if limits.exceeded or limits.refused:
         what = "\n".join((*limits.refused, *(one.what for one in limits.exceeded)))
-        raise SettingsError(what, way_out="\n".join(one.way_out for one in limits.exceeded))
+        raise SettingsError(what, way_out="\n".join(dict.fromkeys(one.way_out for one in limits.exceeded)))
 
 
 class Silent:

@@ -57,27 +57,67 @@ def exceeded(
     """
     found = []
     wrong: list[SettingsError] = []
+    missing: dict[tuple[str, Action], int] = {}
     known = _Known(registry, world)
     for kind in registry.all():
         for rule in _rules(kind, known, raised, said, wrong):
             steps = _counting(kind, rule.actions, plan, known)
             if len(steps) > rule.allowed:
-                found.append(_exceeded(registry, kind, rule, steps, said))
+                counts = _counts(registry, rule, steps)
+                more = {(kind.id, action): number for action, number in _enough(counts, rule.allowed).items()}
+                missing |= more
+                found.append((_exceeded(registry, kind, rule, steps, counts), more))
     if wrong:
         raise _all_of(wrong)
-    return tuple(found)
+    return tuple(replace(one, way_out=_way_out(raised, more, missing, said)) for one, more in found)
+
+
+def _enough(counts: Mapping[Action, int], allowed: int) -> dict[Action, int]:
+    """The fewest limits that must be raised, and how far. Of actions that count together, the limit goes on for the
+    others when one of them has its own; and a raised one is never below it."""
+    rest, found = dict(counts), {}
+    while sum(rest.values()) > allowed:
+        action = max(rest, key=rest.__getitem__)
+        found[action] = max(rest.pop(action), allowed)
+    return found
+
+
+def _way_out(raised: Raised, own: Raised, missing: Raised, said: str) -> str:
+    """What lets a run do it. `own`: the limits to be raised for this, `missing`: for all that is exceeded. The variable
+    holds all at once, an option stands for each."""
+    if said == VARIABLE:
+        ways = [f"set {said}={','.join(_flags({**raised, **missing}))}"]
+    else:
+        new = " ".join(f"{said} {flag}" for flag in _flags({w: n for w, n in own.items() if w not in raised}))
+        ways = [f"add {new}"] if new else []
+        again = {where: number for where, number in own.items() if where in raised}
+        ways += [
+            f"write {said} {flag} in place of {said} {before}"
+            for flag, before in zip(_flags(again), _flags({where: raised[where] for where in again}), strict=True)
+        ]
+    return (
+        f"If this is meant, {' and '.join(ways)} for this run alone; otherwise look in the files for what is missing or"
+        " wrong."
+    )
+
+
+def _flags(raised: Raised) -> list[str]:
+    return [f"{kind_id}.{action}={number}" for (kind_id, action), number in raised.items()]
 
 
 def unneeded(
     registry: Registry, world: World, plan: Plan, raised: Raised = NOT_RAISED, *, said: str = OPTION
 ) -> Iterator[str]:
-    """A warning for each raised limit without which the plan would be within its limits, too."""
+    """A warning for each raised limit without which the plan would be within its limits, too: also without all of those
+    that are warned of together."""
     known = _Known(registry, world)
+    left = dict(raised)
     for (kind_id, action), number in raised.items():
-        others = {where: more for where, more in raised.items() if where != (kind_id, action)}
+        others = {where: more for where, more in left.items() if where != (kind_id, action)}
         needed = exceeded(registry, world, plan, others, said=said)
         if any(one.kind == kind_id and action in one.counts for one in needed):
             continue
+        left = others
         kind = registry[kind_id]
         count = len(_counting(kind, (action,), plan, known))
         why = f"{count:,} would be {DONE[action]}, which the limit allows" if count else f"none would be {DONE[action]}"
@@ -213,28 +253,25 @@ def _disabled_by(kind: Kind, step: Step) -> str:
     return next(names, "")
 
 
-def _exceeded(registry: Registry, kind: Kind, rule: _Rule, steps: Sequence[Step], said: str) -> Exceeded:
+def _counts(registry: Registry, rule: _Rule, steps: Sequence[Step]) -> dict[Action, int]:
     done = [counted(registry[step.kind], step) for step in steps]
     counts = {action: sum(1 for actions in done if action in actions) for action in rule.actions}
-    counts = {action: count for action, count in counts.items() if count}
+    return {action: count for action, count in counts.items() if count}
+
+
+def _exceeded(
+    registry: Registry, kind: Kind, rule: _Rule, steps: Sequence[Step], counts: Mapping[Action, int]
+) -> Exceeded:
     base = rule.base
     of = f" of {base:,}" if base and Action.CREATE not in counts else ""
     parts = [f"{count:,}{'' if number else of} would be {DONE[a]}" for number, (a, count) in enumerate(counts.items())]
     if Action.DISABLE in counts and (by := _by_value(registry, steps)):
         parts[list(counts).index(Action.DISABLE)] += f" ({by})"
     keys = tuple(step.key for step in steps)
-    most = f"a run may do that to {rule.allowed:,} at the most" if rule.allowed else "a run may do that to none"
-    flags = [f"{kind.id}.{action}={count}" for action, count in counts.items()]
-    way = f"set {said}={','.join(flags)}" if said == VARIABLE else "add " + " ".join(f"{said} {f}" for f in flags)
-    return Exceeded(
-        kind.id,
-        counts,
-        rule.allowed,
-        base,
-        keys,
-        f"{_whose(registry, kind, steps)}: {' and '.join(parts)}, and {most} ({rule.told}): {_names(keys)}",
-        f"If this is meant, {way} for this run alone; otherwise look in the files for what is missing or wrong.",
-    )
+    number = f"{rule.allowed:,}{' in all' if len(counts) > 1 else ''} at the most" if rule.allowed else "none"
+    much = f"{' and '.join(parts)}, and a run may do that to {number} ({rule.told})"
+    what = f"{_whose(registry, kind, steps)}: {much}: {_names(keys)}"
+    return Exceeded(kind.id, dict(counts), rule.allowed, base, keys, what, "")
 
 
 def _whose(registry: Registry, kind: Kind, steps: Sequence[Step]) -> str:

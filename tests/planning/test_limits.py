@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -68,7 +69,53 @@ def test_disabled_and_deleted_count_together() -> None:
     (one,) = refusals(world(people(12, 88), leavers, *records))
     assert one.counts == {Action.DISABLE: 7, Action.DELETE: 5}
     assert one.what.startswith("onecloud.users: 7 of 100 would be disabled and 5 would be deleted, and a run may do")
-    assert "add --raise-limit onecloud.users.disable=7 --raise-limit onecloud.users.delete=5" in one.way_out
+    assert "a run may do that to 10 in all at the most (10 %, the default)" in one.what
+    assert "add --raise-limit onecloud.users.disable=10 for this run alone" in one.way_out, "then 5 may be deleted"
+
+
+@pytest.mark.parametrize("said", [OPTION, VARIABLE])
+@pytest.mark.parametrize(
+    ("delete", "disable", "given", "says"),
+    [
+        (3, 3, [], ["disable=3", "delete=3"]),
+        (1, 3, [], ["disable=3"]),
+        (2, 2, [], ["disable=2"]),
+        (3, 3, ["disable=3"], ["delete=3"]),
+        (3, 3, ["delete=3"], ["disable=3"]),
+        (0, 5, ["disable=4"], ["disable=5"]),
+        (3, 5, ["disable=4"], ["disable=5", "delete=3"]),
+    ],
+)
+def test_what_is_advised_is_what_is_needed(
+    delete: int, disable: int, given: list[str], says: list[str], said: str
+) -> None:
+    """With what was given already: the run is then allowed, and nothing of it is told to be needless or too low."""
+    leavers = dict.fromkeys(people(0, delete + disable), ENABLED)
+    going = [held(k, on_remove="delete" if n < delete else "disable") for n, k in enumerate(leavers)]
+    found = world(people(delete + disable, 20 - delete - disable), leavers, *going)
+    flags = [f"onecloud.users.{text}" for text in given]
+    advice = " ".join(one.way_out for one in refusals(found, parsed(flags, REGISTRY, said), said))
+    advised = re.findall(r"onecloud\.users\.(?:disable|delete)=\d+", advice.replace("in place of", "\n"))
+    if said == OPTION:
+        assert {flag.removeprefix("onecloud.users.") for flag in advised} - set(given) == set(says)
+        advised = [flag for flag in [*flags, *advised] if flag not in replaced(advice)]
+    whole = parsed(dict.fromkeys(advised), REGISTRY, said)
+    plan = compare(REGISTRY, found)
+    assert (refusals(found, whole, said), list(unneeded(REGISTRY, found, plan, whole, said=said))) == ((), [])
+
+
+def replaced(advice: str) -> list[str]:
+    """The options that an advice says to replace."""
+    return re.findall(r"in place of --raise-limit (\S+)", advice)
+
+
+def test_of_two_that_are_needless_only_with_each_other_one_is_told() -> None:
+    """Without both the plan would exceed its limits."""
+    leavers = dict.fromkeys(people(0, 4), ENABLED)
+    found = world(people(4, 26), leavers, *[held(k, on_remove="delete" if k < "u002" else "disable") for k in leavers])
+    raised = parsed(["onecloud.users.disable=3", "onecloud.users.delete=3"], REGISTRY)
+    (warned,) = unneeded(REGISTRY, found, compare(REGISTRY, found), raised)
+    assert "disable=3 is not needed: 2 would be disabled" in warned
 
 
 def test_what_is_only_forgotten_does_not_count() -> None:
