@@ -393,6 +393,12 @@ class Kind(ABC):
         return f"{self.system}.{self.name}"
 
     @property
+    def plural(self) -> str:
+        """For sentences: users, SCIM accounts."""
+        plain = f"{self.singular}s"
+        return plain if folded(plain) == folded(self.name.replace("_", " ")) else self.name
+
+    @property
     def limitable(self) -> tuple[Action, ...]:
         """What `limits` may name: what a run can do live to an object of the kind."""
         going = [Action(policy.value) for policy in self.removals if policy is not OnRemove.RETAIN]

@@ -6,7 +6,7 @@ The pages in docs/reference, the JSON Schema in docs/schema, and providers/names
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cxconfig.kinds import Action, Kind, System
@@ -90,7 +90,7 @@ def kind_page(kind: Kind, told: KindHelp) -> Iterator[str]:
     (first, becomes), *others = told.removals.items()
     choices = "".join(f"; with `on_remove: {word}` {what}" for word, what in others)
     yield f"- Taken out of the YAML: {becomes}{choices or f' (`on_remove: {first}`)'}"
-    words = " and ".join(f"`{word}`" for word in keywords_of(kind))
+    words = _and([f"`{word}`" for word in keywords_of(kind)])
     yield f"- Beside its fields: {words}, as [every object](tenant.md#objects)"
     yield from ("", "```yaml", *told.example.splitlines(), "```", "")
     if not told.fields:
@@ -127,6 +127,12 @@ def field_rows(field: FieldHelp, system: str) -> Iterator[tuple[str, str]]:
 def _table(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield from ("| | |", "|---|---|")
     yield from (f"| {label} | {text} |" for label, text in rows if text)
+
+
+def _and(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _code(text: str) -> str:

@@ -26,7 +26,8 @@ def command(folder: Path, environments: tuple[str, ...], form: str) -> int:
         click.echo(json.dumps({"tenant": tenant.name, "valid": True, "declared": counts}, indent=2))
         return 0
     names = {
-        kind.id: f"{kind.system} {kind.singular if counts.get(kind.id) == 1 else kind.name}" for kind in REGISTRY.all()
+        kind.id: f"{kind.system} {kind.singular if counts.get(kind.id) == 1 else kind.plural}"
+        for kind in REGISTRY.all()
     }
     listed = ", ".join(f"{count:,} {names[kind]}" for kind, count in counts.items()) or "no objects"
     said = f"{tenant.name}: {listed}; no mistakes."

@@ -203,6 +203,6 @@ def _secret(node: Node, spot: Spot, plain_allowed: bool) -> SecretRef | Bad:
     if isinstance(node, ScalarNode) and not node.null and node.text:
         if plain_allowed:
             return PlainSecret("text", "", node.text)
-        way_out = f"{references.FORM}; change the secret if this file was ever shared"
+        way_out = f"{references.FIELD_FORM}; change the secret if this file was ever shared"
         return spot.add(node, "a secret must not stand in a file", way_out)
-    return spot.add(node, "must be a reference", f"{references.FORM}, or remove the line")
+    return spot.add(node, "must be a reference", f"{references.FIELD_FORM}, or remove the line")

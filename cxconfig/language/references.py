@@ -35,6 +35,10 @@ _UNFIT = {
 
 FORM = "write ${env:NAME}, ${file:PATH} or ${pulumi:KEY}, as the whole value"
 """The way out where a secret is wanted."""
+FIELD_FORM = (
+    "write ${env:NAME}, ${file:PATH} or ${pulumi:KEY}, or ${generate:20} for one that is made, as the whole value"
+)
+"""The same in a secret field of an object."""
 KINDS = (
     "there are ${env:NAME}, ${file:PATH} and ${pulumi:KEY}, as the whole value of a secret field or of a system's"
     " setting, ${generate:LENGTH}, as that of a secret field, and ${var:NAME}, in every value that is not secret"

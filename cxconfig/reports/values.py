@@ -60,7 +60,7 @@ class Kinds:
         kind = self.get(kind_id)
         if kind is None:
             return f"{count:,} of {safe(kind_id)}"
-        return f"{count:,} {kind.singular if count == 1 else kind.name}"
+        return f"{count:,} {kind.singular if count == 1 else kind.plural}"
 
     def singular(self, kind_id: str) -> str:
         kind = self.get(kind_id)

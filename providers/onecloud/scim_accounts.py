@@ -145,8 +145,13 @@ class ScimAccount(BaseModel):
             fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
         except ValueError:
             fine = False
+        if value and not value.strip():
+            raise ValueError(
+                "must not be blank: write an http or https address, or an empty text with `method: put` if there is to"
+                " be none"
+            )
         if value and (not fine or value != value.strip() or not value.isprintable() or " " in value):
-            raise ValueError("must be an http or https address without credentials")
+            raise ValueError("must be an http or https address without credentials and blanks")
         return value
 
     @field_validator("roles", mode="wrap")

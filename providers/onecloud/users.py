@@ -30,12 +30,12 @@ from providers.onecloud.teams import missing_team
 from providers.onecloud.users_handler import UsersHandler
 from providers.onecloud.values import (
     LOGIN,
-    LOST_BY_REPLACING,
     NO_EXTENSION,
     PUT_FIELDS,
     SCIM_FIELDS,
     an_email,
     listed,
+    lost_by_replacing,
     unaddressable,
     unnamed_by_scim,
 )
@@ -200,7 +200,7 @@ class Users(Person):
         names = [d.field for d in differences if d.field in SCIM_FIELDS and not d.problem]
         if not names or not supporting["scim_off"](desired.key):
             return ""
-        return LOST_BY_REPLACING
+        return lost_by_replacing(desired.fields)
 
     def creation(self, desired: Desired) -> str:
         return "POST /user"

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from cxconfig.errors import UnexpectedAnswer
-from cxconfig.kinds import Difference, FieldSpec
+from cxconfig.kinds import Difference, FieldSpec, Values
 
 PUT_FIELDS = frozenset({"skills", "disabled", "password", "change_password", "team"})
 """What PUT /user/<login> changes."""
@@ -170,12 +170,14 @@ def plain_login(login: str) -> bool:
     return quote(login, safe="") == login
 
 
-LOST_BY_REPLACING = (
-    "the identity that recordings, statistics and the history of calls refer to, the photo, nick name, title, time"
-    " zone, address, hardphone, personal settings and the password, which becomes the declared one (other live values"
-    " that are not declared, or that `ignore` names, are carried over)"
-)
-"""What deleting a user and creating it again destroys."""
+def lost_by_replacing(declared: Values) -> str:
+    """What deleting a user and creating it again destroys."""
+    becomes = ", which becomes the declared one" if "password" in declared else ""
+    return (
+        "the identity that recordings, statistics and the history of calls refer to, the photo, nick name, title, time"
+        f" zone, address, hardphone, personal settings and the password{becomes} (other live values that are not"
+        " declared, or that `ignore` names, are carried over)"
+    )
 
 
 def unnamed_by_scim(login: str) -> str:

@@ -54,7 +54,7 @@ def test_a_folder_with_nothing_but_a_tenant_file_is_filled(live: Tenant) -> None
     assert PHONE in files(live)["onecloud/users/sales.yaml"] and "555" not in ran.text
     assert (
         "onecloud users: 6 to add" in ran.out
-        and "Written: 5 files; 4 teams, 6 users, 6 scim_accounts live." in ran.said
+        and "Written: 5 files; 4 teams, 6 users, 6 SCIM accounts live." in ran.said
     )
     assert "Reading onecloud users" in ran.err
     assert live.holding(PASSWORD) == []

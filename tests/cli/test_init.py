@@ -126,7 +126,7 @@ def test_it_ends_with_a_preview_when_everything_is_known(live: Tenant) -> None:
     assert ran.code == 0 and "Nothing to do: no object is declared." in ran.out, str(ran)
     full = live.run("init", "--yes", "--force", "--scope", "acme.example.com", "--export")
     assert full.code == 0, str(full)
-    assert "Written: 5 files; 4 teams, 6 users, 6 scim_accounts live." in full.said
+    assert "Written: 5 files; 4 teams, 6 users, 6 SCIM accounts live." in full.said
     assert "Nothing would change live; 10 objects exist as declared and are not recorded yet" in full.said
     assert live.run("up", "--yes").code == 0 and live.writes() == 0
 

@@ -224,7 +224,7 @@ def test_what_counts_as_the_same() -> None:
         ("photo", "ftp://example.com/a.png", "http or https"),
         ("photo", "https://user:secret@example.com/a.png", "without credentials"),
         ("photo", "https://exa mple.com/a", "http or https"),
-        ("photo", " ", "http or https"),
+        ("photo", " ", "must not be blank: write an http or https address"),
         ("email", " ", "must not be empty"),
         ("email", "jane at example.com", "must be an e-mail address"),
         ("first_name", "", "must not be empty"),

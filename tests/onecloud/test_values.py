@@ -14,11 +14,11 @@ from cxconfig.kinds import Difference
 from providers.onecloud.scim_accounts import ScimAccount, ScimAccounts
 from providers.onecloud.users import User, Users
 from providers.onecloud.values import (
-    LOST_BY_REPLACING,
     canonical,
     folded,
     from_vendor,
     live_spelling,
+    lost_by_replacing,
     not_taken,
     plain_login,
     to_vendor,
@@ -281,7 +281,8 @@ def test_logins_that_need_no_encoding(login: str, plain: bool) -> None:
 
 def test_the_sentences_say_what_to_do() -> None:
     """Each names its field or user and at least one way out."""
-    assert "recordings" in LOST_BY_REPLACING
+    assert "recordings" in lost_by_replacing({}) and "which becomes" not in lost_by_replacing({})
+    assert "and the password, which becomes the declared one (" in lost_by_replacing({"password": "${env:A}"})
     assert "lists a user 'a b' and answers 404" in unaddressable("a b")
     assert "Give the user a plain login" in unaddressable("a b")
     assert "answers 404 when it is asked for the user 'jdoe'; run again" in unaddressable("jdoe")
