@@ -203,7 +203,9 @@ class _Work:
         return self._shelves[kind.id]
 
     def _find(self, finding: Finding) -> None:
-        self._findings.setdefault((finding.kind, finding.key), []).append(finding)
+        found = self._findings.setdefault((finding.kind, finding.key), [])
+        if finding not in found:  # every round may come upon it
+            found.append(finding)
 
     def add(self) -> None:
         """Everything that is live and not declared, as new entries."""
@@ -229,7 +231,8 @@ class _Work:
                 self._find(Finding(kind.id, key, What.ADD, file, tuple(values)))
                 self._say(kind, key, file, unsaid)
             for key, why in seen.unreadable.items():
-                self._find(Finding(kind.id, key, What.UNREADABLE, why=why))
+                if kind.identity(key) not in unread:  # else it is named through the leading door
+                    self._find(Finding(kind.id, key, What.UNREADABLE, why=why))
         self._make_whole(edits)
 
     def _leading(self, kind: Kind) -> dict[str, str]:

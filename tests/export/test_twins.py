@@ -149,6 +149,17 @@ def test_who_cannot_be_read_through_the_leading_door(tmp_path: Path) -> None:
     assert [(f.kind, f.what) for f in proposal.findings if f.key == "Bob"] == [(AGENTS, What.UNREADABLE)]
 
 
+def test_who_cannot_be_read_through_either_door_is_named_once(tmp_path: Path) -> None:
+    """As an object of the leading one; where only the other is asked for, as one of that."""
+    connected = Connected(LIVE)
+    for kind in (AGENTS, BADGES):
+        connected.handlers[kind].refusals = {"Bob": Refused("no Bob")}
+    proposal = exported(written(tmp_path, {}), LIVE, connected)
+    assert [(f.kind, f.what) for f in proposal.findings if f.key == "Bob"] == [(AGENTS, What.UNREADABLE)]
+    alone = exported(tmp_path, LIVE, connected, BADGES)
+    assert [(f.kind, f.what) for f in alone.findings if f.key == "Bob"] == [(BADGES, What.UNREADABLE)]
+
+
 def test_a_door_that_is_closed(tmp_path: Path) -> None:
     """Where nobody asked for it, it is left out with a warning after one try; else it is an error."""
     connected = Connected(LIVE)
