@@ -153,6 +153,12 @@ def test_finding_the_engine_does_not_load_pulumi() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+def test_a_host_does_not_load_a_command_line() -> None:
+    """The engine starts a process for the providers in every run, so what that imports is paid for in every run."""
+    code = "import providers.dynamic, providers.host, httpx, sys; sys.exit(bool({'click', 'rich'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
 def test_only_the_transport_imports_httpx() -> None:
     """One package holds the policy of every call, so no other may reach the network on its own."""
     users = [path.as_posix() for path in python_files(*LIBRARY) if "httpx" in roots(path)]

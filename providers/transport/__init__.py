@@ -10,6 +10,7 @@ so that every attempt, the token's included, is retried and counted like every o
 
 from __future__ import annotations
 
+import providers.transport.lean  # noqa: F401  # first of all
 from providers.transport.answer import Answer
 from providers.transport.auth import ClientCredentials, Scheme, Token, TokenRequest
 from providers.transport.connection import Connection, segment
