@@ -38,11 +38,18 @@ def recorded(login: str, **inputs: Any) -> Recorded:
     return Recorded(USERS, login, {"key": login, **PERSON, "disabled": False, **inputs}, f"urn:{login}")
 
 
-def counts(stack: Stack, accounts: Mapping[str, Any], **users: Mapping[str, Any] | None) -> list[tuple[str, int]]:
-    """The kinds whose limit is exceeded, with how many. `users`: what else a user says, None for one who is not
-    declared."""
+def counts(
+    stack: Stack,
+    accounts: Mapping[str, Any],
+    limits: Mapping[str, int] | None = None,
+    **users: Mapping[str, Any] | None,
+) -> list[tuple[str, int]]:
+    """The kinds whose limit is exceeded, with how many. `limits`: those of users; `users`: what else a user says, None
+    for one who is not declared."""
     said = {login: {**PERSON, **(users.get(login) or {})} for login in LOGINS if users.get(login, {}) is not None}
-    stack.write({"teams": {"Sales": {}}, "users": said, "scim_accounts": dict(accounts)})
+    stack.write(
+        {"teams": {"Sales": {}}, "users": said, "scim_accounts": dict(accounts)}, users={"limits": dict(limits or {})}
+    )
     tenant = load(stack.folder, REGISTRY, ())
     live = Live(tenant, REGISTRY, plain.Silent(), Secrets(os.environ, stack.folder, lambda _: None))
     try:
@@ -69,6 +76,7 @@ def test_who_is_disabled_already_is_not_disabled(twelve: Stack) -> None:
         twelve.box.change_user(login, disabled=True)
     assert counts(twelve, inactive) == []
     assert counts(twelve, {}, u00=disabled, u01=disabled) == []
+    assert counts(twelve, {}, {"update": 0, "disable": 0}, u00=disabled, u01=disabled) == []
 
 
 def test_without_an_answer_of_the_engine_nobody_goes(monkeypatch: pytest.MonkeyPatch) -> None:
