@@ -18,7 +18,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     with Sandbox({**SEED, "users": [JDOE]}) as box:
         made = Stack(tmp_path, box)
         monkeypatch.setattr(providers.site, "asked_here", lambda name: {})
-        monkeypatch.setattr(providers.site, "recorded_here", lambda name, registry: made.recorded)
+        monkeypatch.setattr(providers.site, "recorded_here", lambda *which: made.recorded)
         monkeypatch.setenv("ONECLOUD_CLIENT_ID", box.client_id)
         monkeypatch.setenv("ONECLOUD_CLIENT_SECRET", box.client_secret)
         monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "Wombat-5512-passphrase")

@@ -27,7 +27,7 @@ PERSON: Mapping[str, Any] = {"first_name": "Jane", "last_name": "Doe", "team": "
 @pytest.fixture
 def twelve(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """Recorded as enabled users, and live so."""
-    monkeypatch.setattr(plain_limits, "recorded_here", lambda name, registry: stack.recorded)
+    monkeypatch.setattr(plain_limits, "recorded_here", lambda *which: stack.recorded)
     for login in LOGINS:
         stack.box.add_user(**JDOE | {"loginId": login})
     stack.recorded = [recorded(login) for login in LOGINS]
