@@ -90,7 +90,7 @@ class Live:
                     fields = one.compared().fields
                     wanted |= {key: fields, **({one.was: fields} if one.was else {})}
             if wanted and kind.id not in self.off:
-                self._watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
+                self._watch.phase(f"Reading {kind.system} {kind.plural}", len(wanted))
                 try:
                     seen = self.handler(kind).observe(wanted, self._watch.advance)
                 except Unavailable as error:
@@ -158,18 +158,18 @@ class Live:
         return replace(world, untouchable=found)
 
     def _keys(self, kind: Kind, world: World, wish: Wish = ALL) -> Sequence[str]:
-        self._watch.phase(f"Listing {kind.system} {kind.name}")
+        self._watch.phase(f"Listing {kind.system} {kind.plural}")
         try:
             keys = self.handler(kind).enumerate()
         except PermissionDenied as denied:
             denied.way_out = (
-                f"{wish.words} needs the list of all {kind.name}: give the API user the privilege for it, or"
+                f"{wish.words} needs the list of all {kind.plural}: give the API user the privilege for it, or"
                 f" {wish.instead(kind)}."
             )
             raise
         if keys is None:
             raise SettingsError(
-                f"{kind.system} has no list of its {kind.name}, so {wish.words} cannot be done for them",
+                f"{kind.system} has no list of its {kind.plural}, so {wish.words} cannot be done for them",
                 way_out=f"W{wish.instead(kind)[1:]}.",
             )
         known = {kind.identity(key) for key in keys}
@@ -178,11 +178,11 @@ class Live:
         if lacking:
             more = f" and {len(lacking) - 1:,} more" if len(lacking) > 1 else ""
             raise UnexpectedAnswer(
-                f"{kind.system}: the list of all {kind.name} lacks {lacking[0]!r}{more}, which exists: what is not"
+                f"{kind.system}: the list of all {kind.plural} lacks {lacking[0]!r}{more}, which exists: what is not"
                 " declared cannot be told from it; nothing was changed",
                 system=kind.system,
                 way_out=(
-                    f"Run again. If it stays so, the credentials may not see all {kind.name}: {wish.instead(kind)}."
+                    f"Run again. If it stays so, the credentials may not see all {kind.plural}: {wish.instead(kind)}."
                 ),
             )
         return keys

@@ -408,6 +408,6 @@ class _Work:
         for kind, seen in self._kinds():
             if seen.left_out:
                 stay = ", and what is declared stays as it is" if self._folder.tenant.objects[kind.id] else ""
-                yield f"the {kind.name} of {kind.system} are left out{stay}: {seen.left_out}"
+                yield f"the {kind.plural} of {kind.system} are left out{stay}: {seen.left_out}"
             elif not seen.listed:
-                yield f"{kind.system} lists no {kind.name}: only those that are declared were read"
+                yield f"{kind.system} lists no {kind.plural}: only those that are declared were read"

@@ -157,11 +157,11 @@ def read_kind(
 
     Raises a `LiveError` when the system cannot be reached or nothing of the kind can be read.
     """
-    watch.phase(f"Listing {kind.system} {kind.name}")
+    watch.phase(f"Listing {kind.system} {kind.plural}")
     listed = _listed(kind, handler)
     wanted, unreadable = _wanted(kind, [k for k in listed or () if not settings.excludes(k)], declared)
     wanted |= {old: declared.get(new, {}) for old, new in former.items()}
-    watch.phase(f"Reading {kind.system} {kind.name}", len(wanted))
+    watch.phase(f"Reading {kind.system} {kind.plural}", len(wanted))
     found, failed = _observe(handler, wanted, watch.advance)
     watch.done()
     unreadable |= {key: _why(error) for key, error in failed.items()}
@@ -187,7 +187,7 @@ def _listed(kind: Kind, handler: Handler) -> Sequence[str] | None:
         return handler.enumerate()
     except PermissionDenied as error:
         raise PermissionDenied(
-            f"the list of {kind.system} {kind.name} cannot be read: {error.what}",
+            f"the list of {kind.system} {kind.plural} cannot be read: {error.what}",
             system=error.system,
             endpoint=error.endpoint,
             status=error.status,

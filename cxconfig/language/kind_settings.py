@@ -67,7 +67,7 @@ def _on_remove(kind: Kind, node: Node, spot: Spot) -> Any:
 def _manage(kind: Kind, node: Node, spot: Spot) -> Any:
     value = choice(node, [choice.value for choice in Manage], spot)
     if value == Manage.ALL and not kind.listable:
-        rule = f"{kind.system} has no list of its {kind.name}, so what is not declared cannot be found"
+        rule = f"{kind.system} has no list of its {kind.plural}, so what is not declared cannot be found"
         return spot.add(node, rule, f"write {Manage.LISTED}, or remove the line")
     return BAD if value is BAD else Manage(value)
 

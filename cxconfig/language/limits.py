@@ -35,7 +35,7 @@ def read_limits(kind: Kind, node: Node, spot: Spot) -> Any:
         elif known:
             spot.sheet.unknown(key, name, known, path=spot.path, what="action")
         else:
-            rule = f"there is nothing to limit: {kind.system} lets nobody create, change or remove {kind.name}"
+            rule = f"there is nothing to limit: {kind.system} lets nobody create, change or remove {kind.plural}"
             spot.sheet.add(key, rule, "remove the line", path=spot.path)
         if limit is BAD:
             good = False

@@ -207,12 +207,12 @@ def _rules(kind: Kind, known: _Known, raised: Raised, said: str, wrong: list[Set
             base = len(known.of(kind))
             yield _raised(kind, _Rule((action,), limit.allows(base), f"`limits` says {limit}", base), more, said, wrong)
         elif more is not None and action not in {one for group in TOGETHER for one in group}:
-            what = f"{said}: there is no limit on how many {kind.name} are {DONE[action]}, so none can be raised"
+            what = f"{said}: there is no limit on how many {kind.plural} are {DONE[action]}, so none can be raised"
             way_out = f"Leave it out, or write the limit: systems.{kind.system}.kinds.{kind.name}.limits."
             wrong.append(SettingsError(what, way_out=way_out))
         elif more is not None and known.merged(kind, action):
             counts = f"counts among {kind.twin}, whose limit holds for both"
-            what = f"{said}: who is {DONE[action]} through {kind.name} {counts}"
+            what = f"{said}: who is {DONE[action]} through {kind.plural} {counts}"
             way_out = f"Write {kind.system}.{kind.twin}.{action}=N, with the number that the preview tells."
             wrong.append(SettingsError(what, way_out=way_out))
     for group in TOGETHER:

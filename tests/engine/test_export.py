@@ -89,7 +89,7 @@ def test_persons_with_what_only_scim_shows(make_tenant: MakeTenant) -> None:
     for path in (tenant.folder / "onecloud").rglob("*.yaml"):
         path.unlink()
     off = tenant.fresh().run("export", "--yes")
-    assert off.code == 0 and "the scim_accounts of onecloud are left out" in off.said, str(off)
+    assert off.code == 0 and "the SCIM accounts of onecloud are left out" in off.said, str(off)
     assert tenant.box.count(path="/configapi/v2/scim/**") <= 2 and tenant.run("audit").code == 0
 
 
