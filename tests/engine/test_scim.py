@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -184,8 +185,12 @@ def test_a_replacement_that_the_user_allows(tenant: Tenant) -> None:
         kept.put(Kept("onecloud.users", login, origin_mark("127.0.0.1 acme.example.com"), WHEN, {"work_phone": "13"}))
     owed = Kept("onecloud.users", "a1", origin_mark("127.0.0.1 acme.example.com"), WHEN, {"work_phone": PHONE}, True)
     kept.put(owed)  # as of a creation that left something out
+    taken_out = replace(owed, key="a2", made=False, recorded="of another one")
+    kept.put(taken_out)  # whose namesake comes now
+    tenant.write({"a0": replaced, "a1": agent(1), "a2": agent(2)})
     again = tenant.fresh().run("up", "--yes")
-    assert (again.code, tenant.writes(), list(kept.folder.iterdir())) == (0, 0, [kept.path(owed)]), str(again)
+    assert (again.code, calls(tenant), list(kept.folder.iterdir())) == (0, ["POST"], [kept.path(owed)]), str(again)
+    assert "so it may be another one" in again.said and not tenant.box.users["a2"].get("workPhone")
     assert "a1: deleted and created again" in again.said and "not seen live: work_phone" in again.said
     assert "a0 exists again, and is left as it is" in again.said and "left is not declared any more" in again.said
     assert tenant.box.users["a0"]["workPhone"] == "12"
