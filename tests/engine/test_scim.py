@@ -187,6 +187,7 @@ def test_a_replacement_that_the_user_allows(tenant: Tenant) -> None:
     kept.put(owed)  # as of a creation that left something out
     taken_out = replace(owed, key="a2", made=False, recorded="of another one")
     kept.put(taken_out)  # whose namesake comes now
+    kept.path(owed).with_suffix(".json.new").write_text("half of", encoding="utf-8")
     tenant.write({"a0": replaced, "a1": agent(1), "a2": agent(2)})
     again = tenant.fresh().run("up", "--yes")
     assert (again.code, calls(tenant), list(kept.folder.iterdir())) == (0, ["POST"], [kept.path(owed)]), str(again)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cxconfig.engine.steps import handed_steps
+from cxconfig.engine.steps import handed_steps, refresh_steps
 from cxconfig.errors import Place
 from cxconfig.kinds import Action, Declared, Desired, Values
 from cxconfig.planning.compare import compare
@@ -148,6 +148,18 @@ def test_who_has_another_login_meanwhile_gets_what_was_his() -> None:
     own = Kept(USERS, "jane", "here", KEPT.time, {"mobile_phone": "1"})
     both = world(user("jane", was="jdoe"), kept=(KEPT, own))
     assert handed(both, "jane").kept == "jane" and needless(REGISTRY, both) == {(USERS, "jdoe"): KEPT}
+
+
+def test_a_refresh_leaves_the_record_of_who_is_being_replaced() -> None:
+    """It tells that he is the one; without a file, or with one of somebody else, he is gone and forgotten."""
+    inputs = {"key": "jdoe", "first_name": "Jane"}
+    recorded = {(USERS, "jdoe"): Recorded(USERS, "jdoe", inputs, "urn:x")}
+    own = replace(KEPT, recorded=mark(inputs))
+    for kept, gone in ((own, False), (replace(KEPT, recorded="other"), True), (None, True)):
+        found = replace(world(user(), kept=(kept,) if kept else ()), recorded=recorded)
+        found = replace(found, spoilt=spoilt([kept] if kept else [], recorded.values()))
+        actions = [step.action for step in refresh_steps(REGISTRY, found)]
+        assert actions == ([Action.FORGET] if gone else [])
 
 
 def test_a_replacement_names_what_is_ignored() -> None:
