@@ -51,7 +51,8 @@ class Judge:
             held = self._former.rekeyed(kind, held, key)
             differences = self.differences(kind, record, held, live_is_record=True)
             texts += [d.problem for d in differences if d.problem]
-            texts += self._not_in_place(kind, record, held, differences)
+            lost = list(self._not_in_place(kind, record, held, differences))
+            texts += lost or self._problems(kind, record, held, differences)
             if unsure := unreadable(kind, held, self._site.digests()):
                 texts.append(f"{', '.join(unsure)}: recorded under another passphrase. {OTHER_PASSPHRASE}")
         if (held is None or was) and not refused and self._lacks(kind, record):
@@ -102,6 +103,12 @@ class Judge:
                 f" that; lost would be: {lost}"
             )
             yield f"{text}. {way_out}" if way_out else text
+
+    def _problems(self, kind: Kind, record: Values, held: Values, differences: Sequence[Difference]) -> Iterator[str]:
+        """Why what differs cannot be reached, as our commands say it, as far as it can be told from a record."""
+        clear = {d.field: record[d.field] for d in differences if not is_digest(record[d.field])}
+        if clear:
+            yield from kind.problems(Desired(kind.id, record[KEY], clear), held, self._supporting(kind))
 
     def _not_as_found(self, kind: Kind, record: dict[str, Any], was: str, *, known: bool) -> Iterator[str]:
         """The same of one that no refresh has read, and why it cannot be renamed."""

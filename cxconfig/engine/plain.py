@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from cxconfig.engine.plain_limits import Judged, judged
+from cxconfig.engine.plain_new import impossible
 from cxconfig.engine.program import register
 from cxconfig.engine.resources import Resource
 from cxconfig.engine.stack_secrets import Setting, full_key, secret_in
@@ -53,7 +54,7 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         _assert_existing(live, desired)
         _assert_offered(live, desired)
         limits = judged(tenant, desired, live, REGISTRY, os.environ, pulumi.get_project())
-        _assert_allowed(limits)
+        _assert_allowed(limits, impossible(tenant.name, desired, live, REGISTRY, limits.recorded))
         left = _left(tenant, desired, live, limits.recorded)
         live.close()
     except CxconfigError as error:
@@ -131,10 +132,10 @@ def _origin(system: str, tenant: Tenant, live: Live) -> str | None:
     return live.origin(system) if system in tenant.systems else None
 
 
-def _assert_allowed(limits: Judged) -> None:
+def _assert_allowed(limits: Judged, impossible: Sequence[str]) -> None:
     """Refused here and not at the object, which an up would only come to when it has written all the rest."""
-    if limits.exceeded or limits.refused:
-        what = "\n".join((*limits.refused, *(one.what for one in limits.exceeded)))
+    if limits.exceeded or limits.refused or impossible:
+        what = "\n".join((*impossible, *limits.refused, *(one.what for one in limits.exceeded)))
         raise SettingsError(what, way_out="\n".join(dict.fromkeys(one.way_out for one in limits.exceeded)))
 
 

@@ -82,7 +82,8 @@ def test_an_exclusive_team(staffed: Tenant) -> None:
 
 
 def test_plain_pulumi_moves_members_too(staffed: Tenant) -> None:
-    """One PUT for each, nothing the second time, and our commands have nothing to add; a login that is none is told."""
+    """One PUT for each, nothing the second time, and our commands have nothing to add; a login that is none is told
+    by the preview, beside a user who cannot be created."""
     staffed.plain("up")
     assert staffed.writes() == 0
     declare(staffed, {"Sales": ["off"], "Support": ["mere", "own"]}, {"own": agent(1, team=None)})
@@ -91,9 +92,11 @@ def test_plain_pulumi_moves_members_too(staffed: Tenant) -> None:
     assert teams_of(staffed) == {"own": "Support", "mere": "Support", "off": "Sales"}
     staffed.fresh().plain("up")
     assert staffed.writes() == 0 and "Nothing to do" in staffed.run("up", "--yes").said
-    declare(staffed, {"Sales": ["off", "nobody"], "Support": ["mere", "own"]}, {"own": agent(1, team=None)})
-    failed = staffed.plain("up", check=False)
+    users = {"own": agent(1, team=None), "new": agent(9, password=None)}
+    declare(staffed, {"Sales": ["off", "nobody"], "Support": ["mere", "own"]}, users)
+    failed = staffed.plain("preview", check=False)
     assert failed.code != 0 and "nothing but its `team` is declared" in failed.said, str(failed)
+    assert "user new: the user does not exist and is to be created, for which OneCloud demands `pass" in failed.said
     shown = staffed.run("preview")
     assert shown.code == 1 and "nothing but its `team` is declared" in shown.said, str(shown)
     assert staffed.writes() == 0

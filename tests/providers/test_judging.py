@@ -99,3 +99,13 @@ def test_nobody_is_there_by_whom_to_tell(tenant: Tenant) -> None:
         tenant.box.delete_user(login)
     tenant.box.set_switch("scim", "404")
     assert Host(tenant.folder, None).check(USERS, {}, records(tenant)["new"]) == []
+
+
+def test_a_move_to_a_team_that_nobody_knows(tenant: Tenant) -> None:
+    """What our commands say of it is known before the vendor refuses it; of a team that is there, nothing."""
+    tenant.write({**DECLARED, "a1": agent(1, team="Salse"), "a2": agent(2, team="Billing")}, teams=())
+    host, news = Host(tenant.folder, None), records(tenant)
+    assert host.check(USERS, {**news["a2"], "team": "Sales"}, news["a2"]) == []
+    (text,) = host.check(USERS, {**news["a1"], "team": "Sales"}, news["a1"])
+    assert "user a1: " in text and "Salse" in text
+    assert host.check(USERS, {**news["a1"], "disabled": True}, news["a1"]) == [], "he is in it, as far as anybody knows"
