@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from cxconfig.language.keywords import keywords_of
 from cxconfig.language.shape import FlagShape, fields_of
 from cxconfig.schema.fields import field_help
 from providers.registry import REGISTRY
-from tests.engine.harness import Ran
+from tests.engine.harness import Ran, ours
 
 TENANT = """\
 api_version: cxconfig/v1
@@ -39,10 +38,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def cxconfig(folder: Path, *words: str) -> Ran:
-    command = [sys.executable, "-m", "cxconfig.cli", *words]
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-    assert "Traceback" not in done.stderr
-    return Ran(done.returncode, done.stdout, done.stderr)
+    ran = ours(words, folder, os.environ)
+    assert "Traceback" not in ran.err
+    return ran
 
 
 JANE = (

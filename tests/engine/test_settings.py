@@ -6,15 +6,13 @@ Passphrases, locks and a machine without an engine are in test_recovery_locks.py
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.harness import Ran, Tenant, agent
+from tests.engine.harness import Ran, Tenant, agent, ours
 
 CLOSED = "127.0.0.1:1"
 """Nothing answers there."""
@@ -38,11 +36,7 @@ def declared(tenant: Tenant) -> Tenant:
 
 def called(tenant: Tenant, *words: str) -> Ran:
     """`cxconfig` with exactly these words, in the folder above the tenant's."""
-    command = [sys.executable, "-m", "cxconfig.cli", *words]
-    done = subprocess.run(
-        command, cwd=tenant.folder.parent, env=tenant.env, capture_output=True, text=True, check=False, timeout=60
-    )
-    return tenant._kept(Ran(done.returncode, done.stdout, done.stderr))
+    return tenant._kept(ours(words, tenant.folder.parent, tenant.env))
 
 
 def assert_said(tenant: Tenant, ran: Ran, *texts: str) -> None:
