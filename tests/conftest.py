@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-LONG = ("engine", "docs", "cli")
+LONG = ("bench", "engine", "docs", "cli")
 """Folders of tests that wait for commands, the longest first."""
 
 
