@@ -49,7 +49,7 @@ def judged(
     going = {where: held for where, held in recorded.items() if where not in desired}
     turned = {where: one for where, one in desired.items() if _disabling(registry[one.kind], one)}
     # As if all of these were there and enabled; only if that is too much they are looked at.
-    assumed: dict[Key, Values | None] = {where: {} for where in (*going, *turned)}
+    assumed: dict[Key, Values | None] = {where: _enabled(registry[where[0]]) for where in (*going, *turned)}
     world = World(tenant.name, desired, assumed, recorded=recorded, settings=kind_settings(tenant))
     world = live.untouchable(world)
     plan = _plan(registry, world, turned)
@@ -79,6 +79,11 @@ def _refused(plan: Plan) -> tuple[str, ...]:
 def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired]) -> Plan:
     steps = (step for kind in registry.all() for step in removed(kind, world))
     return Plan(world.tenant, (*once(registry, world, steps), *_disabled(registry, world, turned.values())), {})
+
+
+def _enabled(kind: Kind) -> Values:
+    """What is seen of an object that is there and enabled; nothing at all would be a disabled one to some kinds."""
+    return {name: not value for name, value in kind.disabling.items()}
 
 
 def _disabling(kind: Kind, one: Desired) -> bool:

@@ -38,6 +38,10 @@ def recorded(login: str, **inputs: Any) -> Recorded:
     return Recorded(USERS, login, {"key": login, **PERSON, "disabled": False, **inputs}, f"urn:{login}")
 
 
+def account(login: str, **inputs: Any) -> Recorded:
+    return Recorded(ACCOUNTS, login, {"key": login, "active": True, **inputs}, f"urn:account {login}")
+
+
 def counts(
     stack: Stack,
     accounts: Mapping[str, Any],
@@ -46,6 +50,15 @@ def counts(
 ) -> list[tuple[str, int]]:
     """The kinds whose limit is exceeded, with how many. `limits`: those of users; `users`: what else a user says, None
     for one who is not declared."""
+    return [(one.kind, sum(one.counts.values())) for one in judged(stack, accounts, limits, **users).exceeded]
+
+
+def judged(
+    stack: Stack,
+    accounts: Mapping[str, Any],
+    limits: Mapping[str, int] | None = None,
+    **users: Mapping[str, Any] | None,
+) -> plain_limits.Judged:
     said = {login: {**PERSON, **(users.get(login) or {})} for login in LOGINS if users.get(login, {}) is not None}
     stack.write(
         {"teams": {"Sales": {}}, "users": said, "scim_accounts": dict(accounts)}, users={"limits": dict(limits or {})}
@@ -53,10 +66,9 @@ def counts(
     tenant = load(stack.folder, REGISTRY, ())
     live = Live(tenant, REGISTRY, plain.Silent(), Secrets(os.environ, stack.folder, lambda _: None))
     try:
-        found = plain_limits.judged(tenant, desired_objects(tenant, REGISTRY), live, REGISTRY, {}).exceeded
+        return plain_limits.judged(tenant, desired_objects(tenant, REGISTRY), live, REGISTRY, {})
     finally:
         live.close()
-    return [(one.kind, sum(one.counts.values())) for one in found]
 
 
 def test_who_is_taken_out(twelve: Stack) -> None:
@@ -77,6 +89,39 @@ def test_who_is_disabled_already_is_not_disabled(twelve: Stack) -> None:
     assert counts(twelve, inactive) == []
     assert counts(twelve, {}, u00=disabled, u01=disabled) == []
     assert counts(twelve, {}, {"update": 0, "disable": 0}, u00=disabled, u01=disabled) == []
+
+
+@pytest.mark.parametrize("on_remove", [{}, {"on_remove": "delete"}])
+def test_a_protected_account_is_refused_as_a_user_is(twelve: Stack, on_remove: Mapping[str, str]) -> None:
+    """Before anything is registered: one of its own, and one whose user goes as well; not one that is gone, that is
+    disabled X
+    twelve.box.add_user(**JDOE | {"loginId": "solo"})
+    users = list(twelve.recorded)
+    for login, without in (("solo", {}), ("solo", {"u00": None}), ("u00", {"u00": None})):
+        twelve.recorded = [*users, account(login, protect=True, **on_remove)]
+        (text,) = judged(twelve, {}, **without).refused
+        assert f"SCIM account {login}: it is protected (`protect: true`)" in text
+        assert "put it back with `protect: false`" in text
+    twelve.recorded = [*users, account("u00", protect=True, **on_remove)]
+    (text,) = judged(twelve, {}).refused
+    assert "SCIM account u00: it is protected, and the user 'u00', which is the same, is not" in text
+    assert judged(twelve, {}, u00={"protect": True}).refused == ()
+    twelve.recorded = [*users, account("solo", protect=True, **on_remove), account("gone", protect=True)]
+    twelve.box.change_user("solo", disabled=True)
+    assert len(judged(twelve, {}).refused) == len(on_remove)
+
+
+def test_accounts_of_their_own_are_counted(twelve: Stack) -> None:
+    """One may go, and not two; and they are looked at before anybody is refused."""
+    for login in ("solo", "second"):
+        twelve.box.add_user(**JDOE | {"loginId": login})
+    users = list(twelve.recorded)
+    twelve.recorded = [*users, account("solo")]
+    assert counts(twelve, {}) == []
+    twelve.recorded = [*users, account("solo"), account("second")]
+    assert counts(twelve, {}) == [(USERS, 2)]
+    twelve.box.change_user("solo", disabled=True)
+    assert counts(twelve, {}) == []
 
 
 def test_without_an_answer_of_the_engine_nobody_goes(monkeypatch: pytest.MonkeyPatch) -> None:
