@@ -93,8 +93,8 @@ def test_who_is_disabled_already_is_not_disabled(twelve: Stack) -> None:
 
 @pytest.mark.parametrize("on_remove", [{}, {"on_remove": "delete"}])
 def test_a_protected_account_is_refused_as_a_user_is(twelve: Stack, on_remove: Mapping[str, str]) -> None:
-    """Before anything is registered: one of its own, and one whose user goes as well; not one that is gone, that is
-    disabled X
+    """Before anything is registered: one of its own, and one whose user goes as well or stays unprotected; not one that
+    is gone or disabled already."""
     twelve.box.add_user(**JDOE | {"loginId": "solo"})
     users = list(twelve.recorded)
     for login, without in (("solo", {}), ("solo", {"u00": None}), ("u00", {"u00": None})):
