@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from cxconfig.engine.locks import lock_in
 from cxconfig.engine.program import register
 from cxconfig.engine.resources import Resource, urn_of
 from cxconfig.engine.runs import Run
-from cxconfig.engine.stack import MAX_TARGETS, PROJECT, Stack, state_way_out
+from cxconfig.engine.stack import MAX_TARGETS, PROJECT, REPAIR, Stack, state_way_out
 from cxconfig.engine.steps import QUIET, dependents, handed_steps, resources_for
 from cxconfig.errors import CxconfigError, EngineFailed, Interrupted
 from cxconfig.handed_out import file_for
@@ -30,6 +31,7 @@ T = TypeVar("T")
 APPLY = {"continue_on_error": True, "parallel": 16}
 """A refused object does not stop the others; how many steps at a time is up to the dynamic host."""
 SKIP_CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
+_OUT_OF_ORDER = re.compile(r"^Write Error: +(\S.*)$", re.MULTILINE)
 ENDED = frozenset({0, 1, 255})
 """Exit codes of an engine that came to its end: no signal (negative), no panic (2)."""
 
@@ -198,6 +200,9 @@ def in_groups(things: Sequence[T], size: Callable[[T], int], most: int) -> Itera
 def _told(said: Sequence[str], text: str) -> list[str]:
     """The engine's own errors, else the last lines of what it printed."""
     lines = [line.strip() for message in said for line in message.splitlines() if line.strip()]
+    if REPAIR in text:  # followed by pages of what its makers want to know
+        lines += [f"the state is out of order: {why}" for why in _OUT_OF_ORDER.findall(text)]
+        lines.append(f"the engine advises `pulumi {REPAIR}`")
     if not lines:
         lines = [line.strip() for line in text.splitlines() if line.strip()][-8:]
     return list(dict.fromkeys(lines))[:20]

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 PROJECT = "cxconfig"
 STATE_FOLDER = ".cxconfig"
+REPAIR = "state repair"
+"""The engine's command for a state that is out of order, which it names itself."""
 ENGINES_OWN = "pulumi:"
 """Begin of the types of what every run of a program records, also when nothing comes of it: stack and provider."""
 LOG_SECONDS = 86_400.0
@@ -151,6 +153,8 @@ class Stack:
         self.blank = not deployment.get("pending_operations") and all(
             str(r["type"]).startswith(ENGINES_OWN) for r in deployment.get("resources") or []
         )
+        if told := _disordered(deployment.get("resources") or []):
+            raise EngineFailed(f"the state cannot be used: {told}", way_out=state_way_out(self, [REPAIR]))
         self.salt = str(((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt") or "")
         return recorded_in(answered, registry)
 
@@ -325,6 +329,16 @@ def _recorded(resource: Mapping[str, Any], registry: Registry) -> Recorded | Non
     return Recorded(kind, inputs[KEY], inputs, urn, origin, refreshed)
 
 
+def _disordered(resources: Sequence[Mapping[str, Any]]) -> str:
+    """Which resource stands before one that it needs: then the engine takes the whole state for damaged."""
+    known: set[str] = set()
+    for resource in resources:
+        known.add(str(resource.get("urn")))
+        if behind := [str(urn) for urn in resource.get("dependencies") or () if urn not in known]:
+            return f"{resource.get('urn')} needs {behind[0]}, which does not stand before it"
+    return ""
+
+
 def _written(deployment: Mapping[str, Any]) -> float:
     """When the engine wrote a state, in seconds since 1970; 0 when it does not say."""
     try:
@@ -341,6 +355,8 @@ def state_way_out(stack: Stack, said: Iterable[str]) -> str:
         where += (
             " Set the passphrase that it was made with (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE)."
         )
+    elif any(REPAIR in line for line in lines):
+        where += f" The engine reads none of it like that, and puts it in order again with `pulumi {REPAIR}`."
     elif stack.local is None:
         where += " Check `state.backend` in tenant.yaml, and the variables with which you sign in there."
     elif any("failed to load checkpoint" in line for line in lines):

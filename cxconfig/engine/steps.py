@@ -67,11 +67,18 @@ def record_for(registry: Registry, world: World, where: Key) -> dict[str, Any]:
 
 
 def resources_for(registry: Registry, world: World, keys: Sequence[Key]) -> list[Resource]:
-    """The objects to register: the declared ones among `keys` and what they need, in order of dependency."""
-    wanted = {key for key in keys if key in world.desired}
-    for key in list(wanted):
-        wanted.update(needs_of(registry, world.desired, world.desired[key]))
-        wanted.update(_followers(registry, world, key))
+    """The objects to register: the declared ones among `keys` and what they need, in order of dependency.
+
+    Also what those need: of a run with targets the engine puts whatever it has not heard of behind what it has, and a
+    dependency that stands behind makes its whole state unreadable.
+    """
+    wanted: set[Key] = set()
+    waiting = [key for key in keys if key in world.desired]
+    waiting += [follower for key in waiting for follower in _followers(registry, world, key)]
+    while waiting:
+        if (key := waiting.pop()) not in wanted:
+            wanted.add(key)
+            waiting += needs_of(registry, world.desired, world.desired[key])
     order = {kind.id: number for number, kind in enumerate(registry.all())}
     return [
         Resource(

@@ -262,6 +262,10 @@ class Tenant:
         """The state as `pulumi stack export` gives it, without the process that costs: see test_state_file.py."""
         found = exported_from(self.backend, PROJECT, NAME)
         assert found, "there is no state in the form that is known"
+        resources = found["deployment"].get("resources") or []
+        urns = [resource["urn"] for resource in resources]
+        for number, resource in enumerate(resources):  # with one that comes after it the engine reads none of them
+            assert set(resource.get("dependencies") or ()) <= set(urns[:number]), resource["urn"]
         return dict(found)
 
     def state(self) -> dict[str, dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from cxconfig.engine.stack import PROJECT
 from tests.engine.harness import NAME, Tenant, agents
 
 Resource = dict[str, Any]
@@ -43,6 +45,23 @@ def test_a_broken_entry(tenant: Tenant) -> None:
             assert (ran.code, tenant.writes()) == (1, 0), str(ran)
             assert says in ran.said and resource["urn"] in ran.said and "pulumi state delete" in ran.said, str(ran)
     tenant.pulumi("state", "delete", resource["urn"], "--stack", NAME, "--yes")
+    done = tenant.run("up", "--yes")
+    assert (done.code, tenant.writes()) == (0, 0), str(done)
+
+
+def test_a_state_out_of_order(tenant: Tenant) -> None:
+    """The engine would read none of it: no command says that there is nothing to do, and the way out helps."""
+    tenant.write(agents(2))
+    tenant.settled()
+    (path,) = (tenant.folder / ".cxconfig" / ".pulumi" / "stacks" / PROJECT).glob(f"{NAME}.json*z")
+    whole = json.loads(gzip.decompress(path.read_bytes()))
+    whole["checkpoint"]["latest"]["resources"].reverse()
+    path.write_bytes(gzip.compress(json.dumps(whole).encode()))
+    for command in (["preview"], ["up", "--yes"]):
+        ran = tenant.fresh().run(*command, COLUMNS="500")
+        assert (ran.code, tenant.writes()) == (1, 0), str(ran)
+        assert "which does not stand before it" in ran.said and "`pulumi state repair`" in ran.said, str(ran)
+    tenant.pulumi("state", "repair", "--yes", "--stack", NAME)
     done = tenant.run("up", "--yes")
     assert (done.code, tenant.writes()) == (0, 0), str(done)
 

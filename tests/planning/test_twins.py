@@ -26,6 +26,7 @@ from tests.planning.fakes import BADGES, MEMBERS, REGISTRY
 
 DIGESTER = Digester("correct horse", "acme")
 PLACE = Place("people.yaml", 3, 5)
+TEAMS, USERS, ACCOUNTS = "onecloud.teams", "onecloud.users", "onecloud.scim_accounts"
 FEW = {
     MEMBERS: KindSettings(limits={Action.DISABLE: Limit(1), Action.DELETE: Limit(1)}),
     BADGES: KindSettings(limits={Action.DISABLE: Limit(0), Action.DELETE: Limit(0)}),
@@ -85,6 +86,19 @@ def test_the_leader_comes_first() -> None:
         (MEMBERS, ()),
         (BADGES, ((MEMBERS, "ann"),)),
     ]
+
+
+def test_the_engine_hears_of_what_is_needed_by_what_is_needed() -> None:
+    """In that order: what it has not heard of it puts behind, and a state with a dependency behind it is unreadable."""
+    sales, lead = {"team": "Sales"}, {"title": "Lead"}
+    people = ((TEAMS, "Sales", {}), (USERS, "ann", sales), (USERS, "bob", sales), (ACCOUNTS, "ann", lead))
+    wanted = {(kind, key): Desired(kind, key, fields) for kind, key, fields in people}
+    recorded = {(ACCOUNTS, "ann"): Recorded(ACCOUNTS, "ann", {"key": "ann"}, "urn:x")}
+    found = World("acme", wanted, {}, recorded=recorded, digester=DIGESTER)
+    whole = [(TEAMS, "Sales"), (USERS, "ann"), (ACCOUNTS, "ann")]
+    for target in ([(ACCOUNTS, "ann")], [(USERS, "ann")]):
+        assert [(r.kind, r.key) for r in resources_for(REAL, found, target)] == whole
+    assert [(r.kind, r.key) for r in resources_for(REAL, found, [(TEAMS, "Sales")])] == whole[:1]
 
 
 def test_the_leader_creates_and_the_follower_writes_the_rest() -> None:
