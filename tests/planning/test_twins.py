@@ -91,7 +91,12 @@ def test_the_leader_comes_first() -> None:
 def test_the_engine_hears_of_what_is_needed_by_what_is_needed() -> None:
     """In that order: what it has not heard of it puts behind, and a state with a dependency behind it is unreadable."""
     sales, lead = {"team": "Sales"}, {"title": "Lead"}
-    people = ((TEAMS, "Sales", {}), (USERS, "ann", sales), (USERS, "bob", sales), (ACCOUNTS, "ann", lead))
+    people: tuple[tuple[str, str, dict[str, str]], ...] = (
+        (TEAMS, "Sales", {}),
+        (USERS, "ann", sales),
+        (USERS, "bob", sales),
+        (ACCOUNTS, "ann", lead),
+    )
     wanted = {(kind, key): Desired(kind, key, fields) for kind, key, fields in people}
     recorded = {(ACCOUNTS, "ann"): Recorded(ACCOUNTS, "ann", {"key": "ann"}, "urn:x")}
     found = World("acme", wanted, {}, recorded=recorded, digester=DIGESTER)
