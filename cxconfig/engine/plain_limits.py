@@ -12,10 +12,22 @@ from cxconfig.engine.stack import recorded_here
 from cxconfig.kinds import Action, Desired, Difference, Kind, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.live import Live
-from cxconfig.planning.limits import VARIABLE, exceeded, parsed, unneeded
+from cxconfig.planning.limits import (
+    DEFAULT,
+    FEWEST,
+    NOT_RAISED,
+    TOGETHER,
+    VARIABLE,
+    Raised,
+    counted,
+    exceeded,
+    parsed,
+    unneeded,
+)
 from cxconfig.planning.plan import Exceeded, Plan, Recorded, Step
 from cxconfig.planning.removed import removed
-from cxconfig.planning.twins import once, twin_id
+from cxconfig.planning.renames import followed
+from cxconfig.planning.twins import leader_id, once, twin_id
 from cxconfig.planning.world import Key, World
 from cxconfig.tenancy import kind_settings
 
@@ -48,27 +60,40 @@ def judged(
     recorded = {(r.kind, r.key): r for r in recorded_here(tenant.name, registry, project)}
     going = {where: held for where, held in recorded.items() if where not in desired}
     turned = {where: one for where, one in desired.items() if _disabling(registry[one.kind], one)}
-    # As if all of these were there and enabled; only if that is too much they are looked at.
-    assumed: dict[Key, Values | None] = {where: _enabled(registry[where[0]]) for where in (*going, *turned)}
-    world = World(tenant.name, desired, assumed, recorded=recorded, settings=kind_settings(tenant))
-    world = live.untouchable(world)
-    plan = _plan(registry, world, turned)
-    found = exceeded(registry, world, plan, raised, said=VARIABLE)
-    refused = _refused(plan)
-    if refused and not found:
-        seen = live.observe({}, going.values())
-        refused = _refused(_plan(registry, replace(world, live=seen, off=live.off), {}))
-    elif found:
-        kinds = {one for kind in found for one in (kind.kind, twin_id(registry[kind.kind]))}
-        unknown = {w: one for w, one in desired.items() if w[0] in kinds and (w in turned or w not in recorded)}
-        seen = live.observe(unknown, going.values())
-        for where, one in unknown.items():
-            if seen[where] is None and one.was:
-                seen[where] = seen.get((one.kind, one.was))
-        world = replace(world, live=seen, off=live.off)
+    known = World(tenant.name, desired, {}, recorded=recorded, settings=kind_settings(tenant))
+
+    def held_against(world: World, raised: Raised) -> tuple[World, Plan, tuple[Exceeded, ...]]:
+        world = followed(registry, live.untouchable(world))
         plan = _plan(registry, world, turned)
-        found, refused = exceeded(registry, world, plan, raised, said=VARIABLE), _refused(plan)
-    return Judged(found, refused, tuple(unneeded(registry, world, plan, raised, said=VARIABLE)), recorded)
+        return world, plan, exceeded(registry, world, plan, raised, said=VARIABLE)
+
+    # As if all of these were there and enabled; only if that may be too much they are looked at.
+    assumed: dict[Key, Values | None] = {where: _enabled(registry[where[0]]) for where in (*going, *turned)}
+    world, plan, found = held_against(replace(known, live=assumed), raised)
+    others = {where: _enabled(registry[where[0]]) for where in desired if where not in (world.recorded or {})}
+    *_, more = held_against(replace(known, live={**assumed, **others}), NOT_RAISED)
+    kinds = _doors(registry, (one.kind for one in (*found, *more))) | _few(registry, world, plan)
+    if kinds or _refused(plan):
+        looked = {w: desired[w] for w in desired if w[0] in kinds and (w in turned or w in others)}
+        seen = {**assumed, **live.observe(looked, going.values())}
+        world, plan, found = held_against(replace(known, live=seen, off=dict(live.off)), raised)
+    return Judged(found, _refused(plan), tuple(unneeded(registry, world, plan, raised, said=VARIABLE)), recorded)
+
+
+def _doors(registry: Registry, kinds: Iterable[str]) -> set[str]:
+    return {one for kind in kinds for one in (kind, twin_id(registry[kind])) if one}
+
+
+def _few(registry: Registry, world: World, plan: Plan) -> set[str]:
+    """Kinds of which so few are recorded that no default holds, and more would go than one: with those who are live and
+    not recorded yet they may be enough."""
+    leaving: dict[str, set[str]] = {}
+    for step in plan.steps:
+        if counted(registry[step.kind], step).intersection(TOGETHER[0]):
+            leaving.setdefault(leader_id(registry[step.kind]) or step.kind, set()).add(step.key)
+    kinds = _doors(registry, (kind for kind, keys in leaving.items() if len(keys) > DEFAULT.allows(FEWEST)))
+    held = [kind for kind, _ in world.recorded or ()]
+    return {kind for kind in kinds if sum(map(held.count, _doors(registry, [kind]))) < FEWEST}
 
 
 def _refused(plan: Plan) -> tuple[str, ...]:
@@ -77,8 +102,8 @@ def _refused(plan: Plan) -> tuple[str, ...]:
 
 
 def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired]) -> Plan:
-    steps = (step for kind in registry.all() for step in removed(kind, world))
-    return Plan(world.tenant, (*once(registry, world, steps), *_disabled(registry, world, turned.values())), {})
+    going = (step for kind in registry.all() for step in removed(kind, world))
+    return Plan(world.tenant, (*_disabled(registry, world, turned.values()), *once(registry, world, going)), {})
 
 
 def _enabled(kind: Kind) -> Values:

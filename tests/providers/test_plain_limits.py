@@ -13,8 +13,12 @@ from cxconfig.engine import stack as engine_stack
 from cxconfig.errors import SettingsError
 from cxconfig.language import Secrets, load
 from cxconfig.live import Live
-from cxconfig.planning.plan import Recorded
-from cxconfig.tenancy import desired_objects
+from cxconfig.planning.compare import compare
+from cxconfig.planning.limits import VARIABLE, exceeded, parsed
+from cxconfig.planning.plan import Exceeded, Recorded
+from cxconfig.planning.renames import followed
+from cxconfig.planning.world import World
+from cxconfig.tenancy import desired_objects, digester_of
 from providers.registry import REGISTRY
 from tests.onecloud.support import JDOE
 from tests.providers.stack import Stack
@@ -122,6 +126,82 @@ def test_accounts_of_their_own_are_counted(twelve: Stack) -> None:
     assert counts(twelve, {}) == [(USERS, 2)]
     twelve.box.change_user("solo", disabled=True)
     assert counts(twelve, {}) == []
+
+
+def mixed(stack: Stack, users: Mapping[str, Any], accounts: Mapping[str, Any], *, raised: str = "") -> list[Exceeded]:
+    """What plain pulumi's program says of these files, which is what our commands say who read everything."""
+    stack.write({"teams": {"Sales": {}}, "users": dict(users), "scim_accounts": dict(accounts)})
+    tenant = load(stack.folder, REGISTRY, ())
+    live = Live(tenant, REGISTRY, plain.Silent(), Secrets(os.environ, stack.folder, lambda _: None))
+    desired = desired_objects(tenant, REGISTRY)
+    try:
+        said = {VARIABLE: raised}
+        found = plain_limits.judged(tenant, desired, live, REGISTRY, said).exceeded
+        held = {(one.kind, one.key): one for one in stack.recorded}
+        seen = live.observe(desired, stack.recorded)
+        world = World("acme", desired, seen, live.supporting(desired, seen), held, digester=digester_of("acme"))
+        world = followed(REGISTRY, live.untouchable(world))
+        flags = parsed(filter(None, raised.split(",")), REGISTRY, VARIABLE)
+        ours = exceeded(REGISTRY, world, compare(REGISTRY, world), flags, said=VARIABLE)
+        assert [(one.what, one.way_out, set(one.keys)) for one in found] == [
+            (one.what, one.way_out, set(one.keys)) for one in ours
+        ]
+        return list(found)
+    finally:
+        live.close()
+
+
+MANY = [f"m{number:02}" for number in range(29)]
+
+
+@pytest.mark.parametrize("door", ["users", "both", "accounts"])
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("gone", [2, 3])
+def test_who_is_renamed_is_one_person(twelve: Stack, door: str, gone: int, done: bool) -> None:
+    """Of 29 two may go, also when one more has another login; through either door, and when he has it already."""
+    for login in MANY:
+        twelve.box.add_user(**JDOE | {"loginId": "new" if done and login == "m28" else login})
+    twelve.recorded = [recorded(login) for login in MANY] if door != "accounts" else []
+    twelve.recorded += [account(login) for login in MANY] if door != "users" else []
+    names = [*MANY[gone:-1], "new"]
+    users: dict[str, Any] = {} if door == "accounts" else dict.fromkeys(names, PERSON)
+    accounts: dict[str, Any] = {} if door == "users" else {name: {} for name in names}
+    renamed = {"was": "m28"}
+    for objects in (users, accounts):
+        if objects:
+            objects["new"] = {**objects["new"], **renamed}
+            renamed = {}
+    found = mixed(twelve, users, accounts)
+    kind = ACCOUNTS if door == "accounts" else USERS
+    assert [(one.kind, one.base, sum(one.counts.values()), one.allowed) for one in found] == (
+        [(kind, 29, 3, 2)] if gone == 3 else []
+    )
+    if gone == 3:
+        assert mixed(twelve, users, accounts, raised=f"{kind}.disable=3") == []
+
+
+def test_who_is_renamed_and_disabled_is_disabled_once(twelve: Stack) -> None:
+    """Beside one who goes it is two of twelve; and not when he is disabled already."""
+    users = dict.fromkeys(LOGINS[2:], PERSON)
+    users["new"] = {**PERSON, "was": "u01", "disabled": True}
+    (one,) = mixed(twelve, users, {})
+    assert (one.base, set(one.keys)) == (12, {"u00", "new"})
+    twelve.box.change_user("u01", disabled=True)
+    assert mixed(twelve, users, {}) == []
+
+
+def test_who_is_there_and_not_recorded_is_counted(twelve: Stack) -> None:
+    """Of five who are recorded all might go, of twelve who are known only one; whoever is to be created is none."""
+    everybody, twelve.recorded = twelve.recorded, twelve.recorded[:5]
+    users: dict[str, Any] = dict.fromkeys(LOGINS[2:], PERSON)
+    (one,) = mixed(twelve, users, {})
+    assert (one.base, one.allowed) == (12, 1)
+    assert mixed(twelve, dict.fromkeys([*LOGINS[2:5], *MANY], PERSON), {}) == []
+    twelve.recorded = everybody
+    new = dict.fromkeys(MANY, PERSON)
+    (one,) = mixed(twelve, {**users, **new}, {})
+    assert (one.base, one.allowed) == (12, 1)
+    assert mixed(twelve, {**users, **new}, {}, raised=f"{USERS}.disable=2") == []
 
 
 def test_without_an_answer_of_the_engine_nobody_goes(monkeypatch: pytest.MonkeyPatch) -> None:
