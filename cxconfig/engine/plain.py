@@ -53,7 +53,8 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         live = Live(tenant, REGISTRY, Silent(), resolver)
         _assert_existing(live, desired)
         _assert_offered(live, desired)
-        limits = judged(tenant, desired, live, REGISTRY, os.environ, pulumi.get_project())
+        world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
+        limits = judged(tenant, world, live, REGISTRY, os.environ, pulumi.get_project())
         _assert_allowed(limits, impossible(tenant.name, desired, live, REGISTRY, limits.recorded))
         left = _left(tenant, desired, live, limits.recorded)
         live.close()
@@ -66,7 +67,6 @@ def program(configured: str | None) -> Coroutine[Any, Any, int]:
         pulumi.log.warn(f"manage: all of {name}: {ONLY_OURS}")
     for text in left:
         pulumi.log.warn(text)
-    world = World(tenant.name, desired, {}, secrets=secrets, digester=digester)
     return _registered(resources_for(REGISTRY, world, list(desired)), tenant)
 
 

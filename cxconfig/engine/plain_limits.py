@@ -1,17 +1,20 @@
-"""What an up of plain pulumi would disable or delete, before anything is registered: how many, and who must stay.
+"""What an up of plain pulumi would do to more objects than it may, and who must stay, before anything is registered.
 
-Only a program runs in a preview and an up and not in a destroy, which asks for what it does in so many words.
+Whom it disables or deletes is looked at only where that may be too many. Of a kind that has a limit on what else a run
+does, everything is looked at and compared, as our commands do. Only a program runs in a preview and an up and not in a
+destroy, which asks for what it does in so many words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cxconfig.engine.stack import recorded_here
 from cxconfig.kinds import Action, Desired, Difference, Kind, Registry, Values
 from cxconfig.language import Tenant
 from cxconfig.live import Live
+from cxconfig.planning.compare import declared_steps
 from cxconfig.planning.limits import (
     DEFAULT,
     FEWEST,
@@ -31,6 +34,9 @@ from cxconfig.planning.twins import leader_id, once, twin_id
 from cxconfig.planning.world import Key, World
 from cxconfig.tenancy import kind_settings
 
+_CHANGES = frozenset(Action) - {action for group in TOGETHER for action in group}
+"""What has a limit only where somebody wrote one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -44,27 +50,27 @@ class Judged:
 
 
 def judged(
-    tenant: Tenant,
-    desired: Mapping[Key, Desired],
-    live: Live,
-    registry: Registry,
-    environ: Mapping[str, str],
-    project: str = "",
+    tenant: Tenant, declared: World, live: Live, registry: Registry, environ: Mapping[str, str], project: str = ""
 ) -> Judged:
-    """What it would remove, and whom it would disable as the files say, also those whom somebody enabled live.
+    """What it would remove, whom it would disable as the files say, also those whom somebody enabled live, and what
+    else it would do that has a limit.
 
-    `project`: that of the stack, where it is known.
+    `declared`: what the files say, with the secrets. `project`: that of the stack, where it is known.
     """
+    desired = declared.desired
     said = [text for text in environ.get(VARIABLE, "").split(",") if text.strip()]
     raised = parsed(said, registry, VARIABLE)
     recorded = {(r.kind, r.key): r for r in recorded_here(tenant.name, registry, project)}
     going = {where: held for where, held in recorded.items() if where not in desired}
     turned = {where: one for where, one in desired.items() if _disabling(registry[one.kind], one)}
-    known = World(tenant.name, desired, {}, recorded=recorded, settings=kind_settings(tenant))
+    known = replace(declared, recorded=recorded, settings=kind_settings(tenant))
+    whole = {kind.id for kind in registry.all() if known.settings_of(kind).limits.keys() & _CHANGES}
 
-    def held_against(world: World, raised: Raised) -> tuple[World, Plan, tuple[Exceeded, ...]]:
+    def held_against(
+        world: World, raised: Raised, whole: Collection[str] = ()
+    ) -> tuple[World, Plan, tuple[Exceeded, ...]]:
         world = followed(registry, live.untouchable(world))
-        plan = _plan(registry, world, turned)
+        plan = _plan(registry, world, turned, whole)
         return world, plan, exceeded(registry, world, plan, raised, said=VARIABLE)
 
     # As if all of these were there and enabled; only if that may be too much they are looked at.
@@ -73,10 +79,13 @@ def judged(
     others = {where: _enabled(registry[where[0]]) for where in desired if where not in (world.recorded or {})}
     *_, more = held_against(replace(known, live={**assumed, **others}), NOT_RAISED)
     kinds = _doors(registry, (one.kind for one in (*found, *more))) | _few(registry, world, plan)
-    if kinds or _refused(plan):
-        looked = {w: desired[w] for w in desired if w[0] in kinds and (w in turned or w in others)}
-        seen = {**assumed, **live.observe(looked, going.values())}
-        world, plan, found = held_against(replace(known, live=seen, off=dict(live.off)), raised)
+    if kinds or whole or _refused(plan):
+        every = {where: one for where, one in desired.items() if where[0] in whole}
+        some = {w: one for w, one in desired.items() if w[0] in kinds and (w in turned or w in others)}
+        seen = {**assumed, **live.observe({**some, **every}, going.values())}
+        supporting = live.supporting(every, seen)
+        world = replace(known, live=seen, supporting=supporting, off=dict(live.off))
+        world, plan, found = held_against(world, raised, whole)
     return Judged(found, _refused(plan), tuple(unneeded(registry, world, plan, raised, said=VARIABLE)), recorded)
 
 
@@ -98,12 +107,16 @@ def _few(registry: Registry, world: World, plan: Plan) -> set[str]:
 
 def _refused(plan: Plan) -> tuple[str, ...]:
     """Why our commands would not begin, as far as the removals go. What could not be read is told by the refresh."""
-    return tuple(problem for step in plan.steps if not step.unread for problem in step.problems)
+    going = (step for step in plan.steps if not step.declared and not step.unread)
+    return tuple(problem for step in going for problem in step.problems)
 
 
-def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired]) -> Plan:
+def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired], whole: Collection[str]) -> Plan:
+    """`whole`: the kinds of which all is known, so that all is compared."""
     going = (step for kind in registry.all() for step in removed(kind, world))
-    return Plan(world.tenant, (*_disabled(registry, world, turned.values()), *once(registry, world, going)), {})
+    changes = (step for kind_id in whole for step in declared_steps(registry, registry[kind_id], world))
+    disabled = _disabled(registry, world, (one for one in turned.values() if one.kind not in whole))
+    return Plan(world.tenant, (*changes, *disabled, *once(registry, world, going)), {})
 
 
 def _enabled(kind: Kind) -> Values:

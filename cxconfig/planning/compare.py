@@ -29,7 +29,9 @@ def compare(registry: Registry, world: World) -> Plan:
     """
     steps: list[Step] = []
     for kind in registry.all():
-        found = [s for s in _declared(registry, kind, world) if s.action is not Action.NONE or s.problems or s.notes]
+        found = [
+            s for s in declared_steps(registry, kind, world) if s.action is not Action.NONE or s.problems or s.notes
+        ]
         found += removed(kind, world)
         found += undeclared(kind, world)
         steps += with_intruders(kind, found, registry, world)
@@ -40,7 +42,8 @@ def compare(registry: Registry, world: World) -> Plan:
     return Plan(world.tenant, tuple(steps), declared)
 
 
-def _declared(registry: Registry, kind: Kind, world: World) -> Iterator[Step]:
+def declared_steps(registry: Registry, kind: Kind, world: World) -> Iterator[Step]:
+    """A step for each declared object of the kind, whether there is something to do or not."""
     leader = None if kind.leads else registry.twin(kind)
     for (kind_id, key), desired in world.desired.items():
         if kind_id != kind.id:

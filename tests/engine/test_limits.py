@@ -74,10 +74,11 @@ def test_plain_pulumi(make_tenant: MakeTenant) -> None:
     people = {**PEOPLE, "a0": {**PEOPLE["a0"], "disabled": True}}
     tenant = taken_over(make_tenant, people)
     tenant.box.change_user("a0", disabled=False)  # by hand, so that this is no edit
-    tenant.write({**people, "a1": {**PEOPLE["a1"], "disabled": True}})
+    tenant.write({**people, "a1": {**PEOPLE["a1"], "disabled": True}}, kinds={"users": {"limits": {"update": 1}}})
     ran = tenant.plain("up", check=False)
     assert (ran.code == 0, tenant.writes()) == (False, 0), str(ran)
     assert "2 of 12 would be disabled (2 by `disabled: true`), and a run may do that to 1" in ran.said, str(ran)
+    assert "2 of 12 would be updated, and a run may do that to 1 at the most (`limits` says 1)" in ran.said, str(ran)
     tenant.write(without(3))
     for words in (("preview",), ("up", "--target", "**a7")):
         ran = tenant.plain(*words, check=False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,14 +13,14 @@ import pytest
 from cxconfig.engine import plain, plain_limits
 from cxconfig.engine import stack as engine_stack
 from cxconfig.errors import SettingsError
-from cxconfig.language import Secrets, load
+from cxconfig.language import Secrets, Tenant, load
 from cxconfig.live import Live
 from cxconfig.planning.compare import compare
 from cxconfig.planning.limits import VARIABLE, exceeded, parsed
 from cxconfig.planning.plan import Exceeded, Recorded
 from cxconfig.planning.renames import followed
 from cxconfig.planning.world import World
-from cxconfig.tenancy import desired_objects, digester_of
+from cxconfig.tenancy import desired_objects, digester_of, kind_settings, secrets_of
 from providers.registry import REGISTRY
 from tests.onecloud.support import JDOE
 from tests.providers.stack import Stack
@@ -26,6 +28,9 @@ from tests.providers.stack import Stack
 USERS, ACCOUNTS = "onecloud.users", "onecloud.scim_accounts"
 LOGINS = [f"u{number:02}" for number in range(12)]
 PERSON: Mapping[str, Any] = {"first_name": "Jane", "last_name": "Doe", "team": "Sales"}
+PASSWORD = {"password": "${env:ONECLOUD_CLIENT_SECRET}"}
+WHOLE: Mapping[str, Any] = {"first_name": "Jane", "last_name": "Doe", "email": "j@example.com", **PASSWORD}
+"""All that is needed to create a user, but for the team, or an account."""
 
 
 @pytest.fixture
@@ -67,10 +72,20 @@ def judged(
     stack.write(
         {"teams": {"Sales": {}}, "users": said, "scim_accounts": dict(accounts)}, users={"limits": dict(limits or {})}
     )
+    with opened(stack) as (tenant, world, live):
+        return plain_limits.judged(tenant, world, live, REGISTRY, {})
+
+
+@contextmanager
+def opened(stack: Stack) -> Iterator[tuple[Tenant, World, Live]]:
+    """The files of the stack, as the program reads them."""
     tenant = load(stack.folder, REGISTRY, ())
-    live = Live(tenant, REGISTRY, plain.Silent(), Secrets(os.environ, stack.folder, lambda _: None))
+    resolver = Secrets(os.environ, stack.folder, lambda _: None)
+    live = Live(tenant, REGISTRY, plain.Silent(), resolver)
+    secrets = secrets_of(tenant, REGISTRY, resolver)
     try:
-        return plain_limits.judged(tenant, desired_objects(tenant, REGISTRY), live, REGISTRY, {})
+        desired = desired_objects(tenant, REGISTRY)
+        yield tenant, World("acme", desired, {}, secrets=secrets, digester=digester_of("acme")), live
     finally:
         live.close()
 
@@ -128,27 +143,33 @@ def test_accounts_of_their_own_are_counted(twelve: Stack) -> None:
     assert counts(twelve, {}) == []
 
 
-def mixed(stack: Stack, users: Mapping[str, Any], accounts: Mapping[str, Any], *, raised: str = "") -> list[Exceeded]:
-    """What plain pulumi's program says of these files, which is what our commands say who read everything."""
-    stack.write({"teams": {"Sales": {}}, "users": dict(users), "scim_accounts": dict(accounts)})
-    tenant = load(stack.folder, REGISTRY, ())
-    live = Live(tenant, REGISTRY, plain.Silent(), Secrets(os.environ, stack.folder, lambda _: None))
-    desired = desired_objects(tenant, REGISTRY)
-    try:
-        said = {VARIABLE: raised}
-        found = plain_limits.judged(tenant, desired, live, REGISTRY, said).exceeded
+def mixed(
+    stack: Stack,
+    users: Mapping[str, Any],
+    accounts: Mapping[str, Any],
+    limits: Mapping[str, Mapping[str, int]] | None = None,
+    *,
+    raised: str = "",
+) -> list[Exceeded]:
+    """What plain pulumi's program says of these files, which is what our commands say who read everything.
+
+    `limits`: by kind."""
+    kinds = {name: {"limits": dict(said)} for name, said in (limits or {}).items()}
+    stack.write({"teams": {"Sales": {}}, "users": dict(users), "scim_accounts": dict(accounts)}, **kinds)
+    with opened(stack) as (tenant, declared, live):
+        found = plain_limits.judged(tenant, declared, live, REGISTRY, {VARIABLE: raised}).exceeded
         held = {(one.kind, one.key): one for one in stack.recorded}
-        seen = live.observe(desired, stack.recorded)
-        world = World("acme", desired, seen, live.supporting(desired, seen), held, digester=digester_of("acme"))
+        seen = live.observe(declared.desired, stack.recorded)
+        supporting = live.supporting(declared.desired, seen)
+        world = replace(declared, live=seen, supporting=supporting, recorded=held, settings=kind_settings(tenant))
         world = followed(REGISTRY, live.untouchable(world))
         flags = parsed(filter(None, raised.split(",")), REGISTRY, VARIABLE)
         ours = exceeded(REGISTRY, world, compare(REGISTRY, world), flags, said=VARIABLE)
         assert [(one.what, one.way_out, set(one.keys)) for one in found] == [
             (one.what, one.way_out, set(one.keys)) for one in ours
         ]
+        assert stack.writes() == []
         return list(found)
-    finally:
-        live.close()
 
 
 MANY = [f"m{number:02}" for number in range(29)]
@@ -202,6 +223,49 @@ def test_who_is_there_and_not_recorded_is_counted(twelve: Stack) -> None:
     (one,) = mixed(twelve, {**users, **new}, {})
     assert (one.base, one.allowed) == (12, 1)
     assert mixed(twelve, {**users, **new}, {}, raised=f"{USERS}.disable=2") == []
+
+
+@pytest.mark.parametrize("kind", ["users", "scim_accounts"])
+@pytest.mark.parametrize("action", ["create", "update", "rename"])
+def test_every_limit_that_somebody_wrote_is_kept(twelve: Stack, kind: str, action: str) -> None:
+    """Two of each are too many where one is allowed; and the variable raises it."""
+    if kind == "scim_accounts":
+        twelve.recorded = [account(login) for login in LOGINS]
+    objects: dict[str, Any] = {login: PERSON if kind == "users" else {} for login in LOGINS}
+    changes: dict[str, dict[str, Any]] = {
+        "create": {"n1": WHOLE, "n2": WHOLE},
+        "update": dict.fromkeys(LOGINS[:2], {**PERSON, "last_name": "Roe"} if kind == "users" else {"title": "Lead"}),
+        "rename": {"n1": {**objects["u00"], "was": "u00"}, "n2": {**objects["u01"], "was": "u01"}},
+    }
+    changed = changes[action]
+    if action == "rename":
+        objects = {login: said for login, said in objects.items() if login not in LOGINS[:2]}
+    both = {kind: {**objects, **changed}}
+
+    def found(number: int, raised: str = "") -> list[Exceeded]:
+        limits = {kind: {action: number}}
+        return mixed(twelve, both.get("users", {}), both.get("scim_accounts", {}), limits, raised=raised)
+
+    (one,) = found(1)
+    assert (one.kind, one.counts, set(one.keys)) == (f"onecloud.{kind}", {action: 2}, set(changed))
+    assert f"CXCONFIG_RAISE_LIMIT=onecloud.{kind}.{action}=2" in one.way_out
+    assert found(2) == found(1, f"onecloud.{kind}.{action}=2") == []
+
+
+def test_what_somebody_did_by_hand_counts_to_the_limits_of_changes(twelve: Stack) -> None:
+    """Who is gone is created again, and what was changed is changed back; who is taken over as he is is neither."""
+    never = {"users": {"create": 0, "update": 0, "rename": 0}}
+    twelve.recorded = twelve.recorded[1:]
+    users = dict.fromkeys(LOGINS, PERSON)
+    assert mixed(twelve, users, {}, never) == []
+    twelve.box.change_user("u00", lastName="Roe")
+    twelve.box.change_user("u03", lastName="Roe")
+    twelve.box.delete_user("u04")
+    found = mixed(twelve, users, {}, never)
+    assert [(one.counts, set(one.keys)) for one in found] == [({"create": 1}, {"u04"}), ({"update": 2}, {"u00", "u03"})]
+    accounts: dict[str, Any] = {"u05": {"title": "Lead"}, "u07": {"title": "Lead"}}
+    (one,) = mixed(twelve, users, accounts, {"scim_accounts": {"update": 1}})
+    assert set(one.keys) == {"u05", "u07"}
 
 
 def test_without_an_answer_of_the_engine_nobody_goes(monkeypatch: pytest.MonkeyPatch) -> None:
