@@ -61,14 +61,14 @@ def waiting(folder: Path, tenant: str) -> tuple[PasswordFile, ...]:
     name = re.compile(rf"{re.escape(tenant)}-\d{{8}}T\d{{6}}-\d+\.csv")
     try:
         found = sorted(path for path in (folder / FOLDER).iterdir() if name.fullmatch(path.name))
-        return tuple(PasswordFile(str(path), len(_rows(path))) for path in found)
     except OSError:
         return ()
+    return tuple(PasswordFile(str(path), _count(path)) for path in found)
 
 
 def told(file: PasswordFile) -> str:
     """What a run says of it."""
-    count = f"{file.count:,} generated password{'' if file.count == 1 else 's'}"
+    count = f"{f'{file.count:,}' if file.count else 'some'} generated password{'' if file.count == 1 else 's'}"
     stand = "stands" if file.count == 1 else "stand"
     return f"{count} {stand} in {file.path}, {HAND_OUT}"
 
@@ -113,8 +113,22 @@ class HandedOut:
                     self.path.unlink()
                     return
                 private_files.put(self.path, _text([COLUMNS, *rows]))
-            except OSError:
+            except _UNREADABLE:
                 return
+
+
+_UNREADABLE = (OSError, UnicodeError, csv.Error)
+"""Of a file that somebody else has, too: a spreadsheet saves it in its own way."""
+
+
+def _count(path: Path) -> int:
+    """How many passwords stand in it, as far as that can be told."""
+    try:
+        return len(_rows(path))
+    except (UnicodeError, csv.Error):
+        return max(0, path.read_bytes().count(b"\n") - 1)
+    except OSError:
+        return 0
 
 
 def _rows(path: Path) -> list[list[str]]:

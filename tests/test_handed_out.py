@@ -145,3 +145,26 @@ def test_a_folder_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is a link, and nothing private"):
         HandedOut(path).add("onecloud", "users", "jdoe", "secret")
     assert list(elsewhere.iterdir()) == [] and elsewhere.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_that_a_spreadsheet_has_saved(tmp_path: Path, encoding: str) -> None:
+    """It is named all the same, beside others, and nothing is taken out of it."""
+    first, second = file_for(tmp_path, "acme"), file_for(tmp_path, "acme").with_name("acme-20991231T000000-1.csv")
+    for path in (first, second):
+        HandedOut(path).add("onecloud", "users", "Zoë", "secret-1")
+        HandedOut(path).add("onecloud", "users", "b", "secret-2")
+    first.write_text(first.read_text("utf-8"), encoding)
+    assert waiting(tmp_path, "acme") == (PasswordFile(str(first), 2), PasswordFile(str(second), 2))
+    HandedOut(first).take_out("onecloud", "users", "b", "secret-2")
+    assert "secret-2" in first.read_text(encoding)
+
+
+def test_a_file_that_cannot_be_counted_is_named(tmp_path: Path) -> None:
+    """A line longer than the reader takes, and what is no file at all."""
+    path = file_for(tmp_path, "acme")
+    HandedOut(path).add("onecloud", "users", "a" * (csv.field_size_limit() + 1), "secret-1")
+    folder = path.with_name("acme-20991231T000000-1.csv")
+    folder.mkdir()
+    assert waiting(tmp_path, "acme") == (PasswordFile(str(path), 1), PasswordFile(str(folder), 0))
+    assert told(PasswordFile("x", 0)).startswith("some generated passwords stand in x, ")

@@ -6,12 +6,12 @@ of one stack) nothing is said here, and the engine is asked: it has the right wo
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import re
 import zlib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,21 @@ LAYOUT = "version: 1"
 VERSION = 3
 BESIDE = (".attrs", ".bak")
 """Ends of the names of files beside a state that are no state."""
+FORMS = (".json", ".json.gz")
+"""Ends of the names of states."""
 NOTHING: Mapping[str, Any] = {}
+_LISTS = ("resources", "pending_operations")
+_PARTS: Mapping[str, type] = {
+    "urn": str,
+    "type": str,
+    "id": str,
+    "custom": bool,
+    "inputs": dict,
+    "outputs": dict,
+    "dependencies": list,
+}
+"""Of a resource."""
+_ALWAYS = frozenset({"urn", "type"})
 _MAPPINGS = ("manifest", "secrets_providers")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -35,29 +49,37 @@ def exported_from(backend: str, project: str, name: str) -> Mapping[str, Any] | 
         return None
     top = folder / ".pulumi"
     try:
-        if not top.exists():
+        if not _there(top):
             return NOTHING if os.access(folder, os.W_OK | os.X_OK) else None
         if (top / "meta.yaml").read_text(encoding="utf-8").strip() != LAYOUT:
             return None
         found = _files(top / "stacks" / project, f"{name}.json")
+        states = [path for path in found if path.name in {f"{name}{form}" for form in FORMS}]
         if not found:
             return NOTHING
-        return _read(found[0]) if len(found) == 1 and found[0].name.endswith((".json", ".json.gz")) else None
+        if len(states) != 1 or any(path not in states and not path.name.endswith(BESIDE) for path in found):
+            return None  # none beside a copy: it may be about to be written
+        return _read(states[0])
     except (OSError, EOFError, zlib.error, ValueError, RecursionError):
         return None
 
 
+def _there(path: Path) -> bool:
+    """Raises `OSError` when that cannot be told."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _files(folder: Path, begin: str) -> list[Path]:
-    """Whatever may be the state, or a part of it."""
-    if not folder.exists():
-        return []
-    return [path for path in folder.iterdir() if path.name.startswith(begin) and not path.name.endswith(BESIDE)]
+    """Whatever may be the state, a part of it or a copy."""
+    return [path for path in folder.iterdir() if path.name.startswith(begin)] if _there(folder) else []
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
-    content = path.read_bytes()
-    content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    whole = json.loads(content.decode("utf-8"))
+    whole = json.loads(_unpacked(path.read_bytes()).decode("utf-8"), parse_constant=_refuse)
     if not isinstance(whole, dict) or whole.get("version") != VERSION:
         return None
     checkpoint = whole.get("checkpoint")
@@ -65,22 +87,37 @@ def _read(path: Path) -> Mapping[str, Any] | None:
     return {"version": VERSION, "deployment": latest} if _usual(latest) else None
 
 
+def _unpacked(content: bytes) -> bytes:
+    """Raises `ValueError` for what is packed and goes on, which the engine takes for damaged."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    unpacking = zlib.decompressobj(wbits=31)
+    found = unpacking.decompress(content)
+    if not unpacking.eof or unpacking.unused_data:
+        raise ValueError
+    return found
+
+
+def _refuse(constant: str) -> None:
+    """NaN and the like are no JSON."""
+    raise ValueError(constant)
+
+
 def _usual(latest: Any) -> bool:
-    """Is everything in it of the type that the engine writes, as far as it is looked at?"""
-    if not isinstance(latest, dict) or not all(isinstance(latest.get(n) or {}, dict) for n in _MAPPINGS):
+    """Is everything in it of the type that the engine writes, as far as it or we look at it?"""
+    if not isinstance(latest, dict) or not all(isinstance(latest.get(n, {}), dict) for n in _MAPPINGS):
         return False
-    state = (latest.get("secrets_providers") or {}).get("state")
-    return isinstance(state or {}, dict) and all(map(_resource, _listed(latest, "resources")))
-
-
-def _listed(latest: Mapping[str, Any], name: str) -> list[Any]:
-    found = latest.get(name) or []
-    return found if isinstance(found, list) else [None]
+    datetime.fromisoformat(latest.get("manifest", {}).get("time", ""))
+    state = latest.get("secrets_providers", {}).get("state", {})
+    listed = [latest.get(name, []) for name in _LISTS]
+    return isinstance(state, dict) and all(isinstance(found, list) and all(map(_resource, found)) for found in listed)
 
 
 def _resource(found: Any) -> bool:
-    return (
-        isinstance(found, dict)
-        and all(isinstance(found.get(name), str) for name in ("urn", "type"))
-        and all(isinstance(found.get(name) or {}, dict) for name in ("inputs", "outputs"))
-    )
+    """A resource, or an operation on one."""
+    if not isinstance(found, dict):
+        return False
+    resource = found.get("resource", found)
+    if not isinstance(resource, dict) or not resource.keys() >= _ALWAYS:
+        return False
+    return all(isinstance(resource[name], form) for name, form in _PARTS.items() if name in resource)

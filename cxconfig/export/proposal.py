@@ -56,6 +56,8 @@ class Proposal:
     counts: Mapping[str, int] = field(default_factory=dict)
     """Kind id -> number of live objects that were read."""
     warnings: tuple[str, ...] = ()
+    left_out: bool = False
+    """Is something declared that could not be read, so that a preview cannot either?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +404,7 @@ class _Work:
             findings,
             {k.id: len(seen.objects) for k, seen in self._kinds() if k.id not in self._only and not seen.left_out},
             tuple(self._warnings()),
+            any(seen.left_out and self._folder.tenant.objects[kind.id] for kind, seen in self._kinds()),
         )
 
     def _warnings(self) -> Iterator[str]:

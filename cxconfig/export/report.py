@@ -63,7 +63,7 @@ def closing(proposal: Proposal, registry: Registry, written: bool) -> list[str]:
     if open_:
         objects = f"{len(open_):,} object{'' if len(open_) == 1 else 's'}"
         found.append(f"A preview still shows {objects}: gone live, or still different, as named above.")
-    elif written and not any(finding.what is What.UNREADABLE for finding in proposal.findings):
+    elif written and not proposal.left_out and not any(f.what is What.UNREADABLE for f in proposal.findings):
         found.append(NEXT)
     return found
 

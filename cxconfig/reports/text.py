@@ -181,7 +181,9 @@ def _passwords(result: Result, style: Style) -> Iterator[str]:
     """A path stands on a line of its own, however long it is, so that it can be copied."""
     if result.passwords:
         count = sum(file.count for file in result.passwords)
-        head = style.palette.yellow(style.palette.bold(f"{count:,} generated password{'' if count == 1 else 's'}"))
+        head = style.palette.yellow(
+            style.palette.bold(f"{f'{count:,}' if count else 'some'} generated password{'' if count == 1 else 's'}")
+        )
         yield f"{head}, to be handed out; then delete what you alone can read:"
         yield from (f"  {safe(file.path)}" for file in result.passwords)
 

@@ -83,6 +83,7 @@ def test_persons_with_what_only_scim_shows(make_tenant: MakeTenant) -> None:
     tenant.box.change_user("bob", team="Billing")
     off = tenant.run("export", "--yes")
     assert off.code == 0 and "left out, and what is declared stays as it is: SCIM is off" in off.said, str(off)
+    assert "nothing would change" not in off.said
     assert "city: Bergen" in (tenant.folder / "onecloud/scim_accounts/scim_accounts.yaml").read_text("utf-8")
     asked = tenant.run("export", "--yes", "--kind", "onecloud.scim_accounts")
     assert asked.code == 1 and "SCIM is off" in asked.said, str(asked)

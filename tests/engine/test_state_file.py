@@ -59,6 +59,18 @@ def _write(backend: Path, text: str, name: str = f"{NAME}.json") -> None:
     path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
 
 
+def _only(backend: Path, name: str) -> None:
+    """Under another name."""
+    folder = backend / ".pulumi" / "stacks" / PROJECT
+    (folder / f"{NAME}.json").rename(folder / name)
+
+
+def _pack(backend: Path, more: bytes) -> None:
+    """With something behind it."""
+    path = backend / ".pulumi" / "stacks" / PROJECT / f"{NAME}.json"
+    path.write_bytes(gzip.compress(path.read_bytes()) + more)
+
+
 def _with(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
     def write(backend: Path) -> None:
         whole = json.loads(json.dumps(WHOLE))
@@ -78,7 +90,11 @@ def test_what_is_known_is_read(backend: Path) -> None:
     _write(backend, "{", f"{NAME}.json.attrs")
     _write(backend, "{", f"{NAME}-2.json")
     assert _of(backend) == expected
-    (backend / ".pulumi" / "stacks" / PROJECT / f"{NAME}.json").unlink()
+    folder = backend / ".pulumi" / "stacks" / PROJECT
+    (folder / f"{NAME}.json").unlink()
+    assert _of(backend) is None, "it may be about to be written"
+    for end in ("bak", "attrs"):
+        (folder / f"{NAME}.json.{end}").unlink()
     assert _of(backend) == NOTHING
     _write(backend, json.dumps(WHOLE), f"{NAME}.json.gz")
     assert _of(backend) == expected
@@ -91,6 +107,11 @@ def test_what_is_known_is_read(backend: Path) -> None:
         lambda backend: _write(backend, "[" * 100_000),
         lambda backend: _write(backend, json.dumps(WHOLE), f"{NAME}.json.gz"),
         lambda backend: _write(backend, json.dumps(WHOLE), f"{NAME}.json.1795642006943786116"),
+        lambda backend: _only(backend, f"{NAME}.json.json.gz"),
+        lambda backend: _only(backend, f"{NAME}.json.old.json"),
+        lambda backend: _only(backend, f"{NAME}.json.bak"),
+        lambda backend: _pack(backend, bytes(512)),
+        lambda backend: _pack(backend, gzip.compress(b" ")),
         lambda backend: (backend / ".pulumi" / "meta.yaml").write_text("version: 2\n"),
         lambda backend: (backend / ".pulumi" / "meta.yaml").unlink(),
         _with(lambda whole: whole.update(version=4)),
@@ -99,6 +120,14 @@ def test_what_is_known_is_read(backend: Path) -> None:
         _with(lambda whole: whole["checkpoint"]["latest"].update(secrets_providers={"state": "x"})),
         _with(lambda whole: whole["checkpoint"]["latest"].update(resources={"a": 1})),
         _with(lambda whole: whole["checkpoint"]["latest"]["resources"].append("x")),
+        _with(lambda whole: whole["checkpoint"]["latest"].update(resources={})),
+        _with(lambda whole: whole["checkpoint"]["latest"].update(resources="")),
+        _with(lambda whole: whole["checkpoint"]["latest"].update(pending_operations={"a": 1})),
+        _with(lambda whole: whole["checkpoint"]["latest"].update(pending_operations=[{"resource": {"urn": 1}}])),
+        _with(lambda whole: whole["checkpoint"]["latest"]["manifest"].update(time="yesterday")),
+        _with(lambda whole: whole["checkpoint"]["latest"]["resources"][0].update(id=1)),
+        _with(lambda whole: whole["checkpoint"]["latest"]["resources"][0].update(custom="yes")),
+        _with(lambda whole: whole["checkpoint"]["latest"]["resources"][0]["inputs"].update(a=float("nan"))),
         _with(lambda whole: whole["checkpoint"]["latest"]["resources"][0].pop("type")),
         _with(lambda whole: whole["checkpoint"]["latest"]["resources"][0].update(inputs="x")),
     ],
