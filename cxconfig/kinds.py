@@ -90,6 +90,11 @@ class SecretRef:
     def __str__(self) -> str:
         return f"${{{self.scheme}:{self.name}}}"
 
+    @property
+    def generated(self) -> bool:
+        """Is there none until one is made, so that it is for who is created, and not for who has one?"""
+        return self.scheme == "generate"
+
 
 @dataclass(frozen=True, slots=True)
 class PlainSecret(SecretRef):

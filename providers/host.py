@@ -463,8 +463,10 @@ class Host:
         return Desired(kind.id, key, fields, place=place, ignore=ignore, options=options_in(kind, record)), secrets
 
     def _changed_unread(self, kind: Kind, held: Values, record: Values) -> set[str]:
-        """What cannot be read and was not recorded before, or as another value; never what is, or was, ignored."""
+        """What cannot be read and was not recorded before, or as another value; never what is, or was, ignored, nor
+        what would be generated for somebody who is recorded without it."""
         names = {n for n in record.keys() - ignored(record) - ignored(held) if n in kind.specs and kind.specs[n].unread}
+        names -= {n for n in names - held.keys() if self.site.generated(kind.id, record[KEY], n)}
         unlike = {name for name in names if held.get(name) != record[name]}
         if not any(name in held and not same_key(held[name], record[name]) for name in unlike):
             return unlike

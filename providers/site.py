@@ -17,7 +17,7 @@ from cxconfig.errors import Place, SettingsError
 from cxconfig.handed_out import HandedOut, file_for
 from cxconfig.kept_files import KeptFiles
 from cxconfig.kind_settings import KindSettings
-from cxconfig.kinds import Handler, Kind
+from cxconfig.kinds import Handler, Kind, SecretRef
 from cxconfig.language import Secrets, SystemEntry, Tenant, load
 from cxconfig.planning.handover import Handover
 from cxconfig.planning.plan import Recorded
@@ -143,6 +143,12 @@ class Site:
         """Does it stand only in another object's list?"""
         declared = self.tenant().objects.get(kind_id, {}).get(key)
         return declared is not None and declared.implicit
+
+    def generated(self, kind_id: str, key: str, name: str) -> bool:
+        """Is this field of an object made when it is set?"""
+        declared = self.tenant().objects.get(kind_id, {}).get(key)
+        value = declared.values.get(name) if declared is not None else None
+        return isinstance(value, SecretRef) and value.generated
 
     def other_door(self, kind: Kind, key: str) -> tuple[str, Place | None] | None:
         """The kind through which an object is declared as well, and where."""

@@ -38,6 +38,9 @@ CERTAIN = frozenset({"ChangedSincePreview", "SettingsError"})
 """Errors after which an object is as it was."""
 REFUSALS = frozenset({"Refused", "PermissionDenied"})
 """The same, when it was a write that was refused and not the read that should tell what became of one."""
+UNSURE = ""
+"""Recorded in place of a secret of which nobody knows whether it was written: no digest, so whatever is declared
+differs."""
 STALE_SECONDS = 3600.0
 """Age at which a folder that never got its name is removed."""
 
@@ -169,7 +172,7 @@ def lay_over(
     """What is recorded, and what unfinished runs had done besides.
 
     A create or an adoption that was begun counts as done: whether the object exists is then read. A secret of which it
-    is not known whether it was written counts as not recorded, so that it is written again. `saved`: when the state
+    is not known whether it was written is recorded as `UNSURE`, so that it is written again. `saved`: when the state
     was written, in seconds since 1970; of what the state knows, it is right about everything but secrets that it cannot
     read. What was begun to be renamed stands here under both keys until it is read which of them is live (see
     `renames.settled`).
@@ -188,7 +191,7 @@ def lay_over(
             done = end is not None and end.event is Event.DONE
             if entry.was and not (held is not None and held.urn):
                 made = entry.action in (Action.CREATE, Action.REPLACE)
-                unsure = _without_secrets(registry, entry) if made else _without(entry.record, entry.unread)
+                unsure = _secrets_unsure(registry, entry) if made else _with_unsure(entry.record, entry.unread)
                 inputs = entry.record if done else unsure
                 found[where] = Recorded(*where, inputs, was=entry.was)
             elif held is not None and (where in known or not (done or entry.action == Action.CREATE)):
@@ -197,31 +200,28 @@ def lay_over(
                 found[where] = Recorded(*where, entry.record, held.urn if held is not None else "")
             elif entry.action in TAKEN_ON:
                 # An adoption leaves secrets as they are; of a create nobody knows whether it came to set them.
-                inputs = entry.record if entry.action == Action.ADOPT else _without_secrets(registry, entry)
+                inputs = entry.record if entry.action == Action.ADOPT else _secrets_unsure(registry, entry)
                 found[where] = Recorded(*where, inputs, held.urn if held is not None else "")
     return found
 
 
-def _without_secrets(registry: Registry, entry: Entry) -> dict[str, Any]:
+def _secrets_unsure(registry: Registry, entry: Entry) -> dict[str, Any]:
     specs = registry[entry.kind].specs
-    return {name: value for name, value in entry.record.items() if name not in specs or not specs[name].unread}
+    return _with_unsure(entry.record, {name for name in entry.record if name in specs and specs[name].unread})
 
 
-def _without(record: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if name not in names}
+def _with_unsure(record: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+    return {name: UNSURE if name in names else value for name, value in record.items()}
 
 
 def _unsure(registry: Registry, entry: Entry, held: Recorded) -> Mapping[str, Any]:
-    """What is recorded of an object, without the secrets that a step may have written over."""
+    """What is recorded of an object, with doubt about the secrets that a step may have written over.
+
+    One that was not recorded at all is written again as it is, unless it was never to be written (a generated one).
+    """
     specs = registry[entry.kind].specs
     over = {name for name in entry.record if name in specs and specs[name].unread}
-    over = {name for name in over if entry.record[name] != held.inputs.get(name)}
-    return {name: value for name, value in held.inputs.items() if name not in over}
-
-
-def _no_secrets(registry: Registry, kind: str) -> dict[str, str]:
-    """Values that are no digest, and so differ from whatever is recorded."""
-    return {name: "" for name, spec in registry[kind].specs.items() if spec.secret}
+    return _with_unsure(held.inputs, {name for name in over if entry.record[name] != held.inputs.get(name)})
 
 
 def _steps(journal: Journal) -> Iterator[tuple[Key, Entry, Entry | None]]:
@@ -277,7 +277,7 @@ def still_open(
                 yield Entry(Event.BEGUN, *where, Action.CREATE, inputs)
                 yield Entry(Event.DONE, *where, Action.CREATE)
             elif unsure or where in behind:
-                yield Entry(Event.BEGUN, *where, Action.UPDATE, {**_no_secrets(registry, where[0]), **inputs})
+                yield Entry(Event.BEGUN, *where, Action.UPDATE, inputs)
 
 
 def process_exists(pid: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cxconfig.kinds import Action, Cause, Desired, Difference, Kind, Registry, Values
+from cxconfig.kinds import Action, Cause, Desired, Difference, Kind, Registry, SecretRef, Values
 from cxconfig.planning.kept import kept_for, set_again
 from cxconfig.planning.membership import demoted, not_there, with_intruders
 from cxconfig.planning.plan import Plan, Recorded, Step
@@ -199,7 +199,7 @@ def _unread_differences(kind: Kind, desired: Desired, recorded: Values, world: W
     """What cannot be read differs when the recorded digest is not its own; a new one is an edit.
 
     What is ignored is not compared, and neither is what was until now: nobody knows what it is live, and as at an
-    adoption it is left until it changes.
+    adoption it is left until it changes. So is what would be generated for somebody who is recorded without it.
     """
     if world.digester is None:
         return []
@@ -209,9 +209,13 @@ def _unread_differences(kind: Kind, desired: Desired, recorded: Values, world: W
     return [
         Difference(name, None, None if name in secrets else value, kind.change_call(desired.key, name))
         for name, value in values.items()
-        if name not in desired.ignore | ignored(recorded)
+        if name not in desired.ignore | ignored(recorded) | (_generated(desired) - recorded.keys())
         if name not in recorded or not world.digester.agrees(kind, desired.key, name, str(value), str(recorded[name]))
     ]
+
+
+def _generated(desired: Desired) -> set[str]:
+    return {n for n, value in desired.fields.items() if isinstance(value, SecretRef) and value.generated}
 
 
 def _cause(
@@ -243,9 +247,12 @@ def _notes(
         call = differences[0].call
         notes = (f"{', '.join(again)}: written as declared with the rest, whatever it is live, for {call} sends all",)
     if action is not Action.ADOPT:
-        unread = [name for name in unread if recorded is not None and name in ignored(recorded.inputs)]
+        held = recorded.inputs if recorded is not None else {}
+        left = ignored(held) | (_generated(compared) - held.keys() if recorded is not None else set())
+        unread = [name for name in unread if name in left]
     if unread := [name for name in unread if name not in again]:
         what = "the secret" if all(kind.specs[name].secret for name in unread) else "what is declared"
+        what = "the length in its reference" if _generated(compared).issuperset(unread) else what
         return (*notes, f"{', '.join(unread)}: left as it is live, and set when {what} changes after this")
     if recorded is not None and (note := demoted(kind, desired, recorded.inputs)):
         return (*notes, note)

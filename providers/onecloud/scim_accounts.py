@@ -100,8 +100,9 @@ class ScimAccount(BaseModel):
             example="${env:INITIAL_PASSWORD}",
         ),
     ] = ""
-    """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each
-    account; without any the system makes one up that nobody knows."""
+    """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each account that
+    is created; one that exists keeps its own, and gets a new one when the number changes after an up: `${generate:21}`.
+    Without any the system makes one up that nobody knows."""
     method: Annotated[
         Method,
         FieldSpec(

@@ -91,7 +91,8 @@ class User(BaseModel):
             example="${env:INITIAL_PASSWORD}",
         ),
     ] = ""
-    """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each user."""
+    """Set at creation, and again when the secret changes; never read. `${generate:20}` makes one for each user who is
+    created; one who exists keeps his, and gets a new one when the number changes after an up: `${generate:21}`."""
     allow_replace: Annotated[
         bool, FieldSpec(setting=True, limits="needs `password`, as it is a creation", example="false")
     ] = False

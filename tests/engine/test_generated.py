@@ -82,9 +82,11 @@ def test_a_hundred_of_whom_five_are_refused(tenant: Tenant) -> None:
 
 
 def test_when_a_password_is_made_and_when_not(make_tenant: MakeTenant) -> None:
-    """For a new user and for another reference; not for one who exists, nor again; refused ones are not handed out."""
-    tenant = make_tenant(as_seeded("a0", agent(0), password="Their-own-1"))
-    tenant.write(newcomers(2))
+    """For a new user and for another reference; not for one who exists, with or without a record, nor again; refused
+    ones are not handed out."""
+    known = {"b0": agent(5, password=None)}
+    tenant = make_tenant(*(as_seeded(one, agent(n), password="Their-own-1") for one, n in (("a0", 0), ("b0", 5))))
+    tenant.write({**newcomers(2), **known})
     tenant.box.fault({"status": 400, "body": "used before"}, method="POST", path=USER, first=1)
     assert tenant.run("up", "--yes").code == 1
     assert files(tenant) == [] and tenant.box.password_matches("a0", "Their-own-1")
@@ -93,7 +95,8 @@ def test_when_a_password_is_made_and_when_not(make_tenant: MakeTenant) -> None:
     assert list(handed_out(first)) == ["a1"]
     assert tenant.fresh().run("up", "--yes", "--full").code == tenant.writes() == 0
 
-    tenant.write({**newcomers(1), "a1": agent(1, password="${generate:24}")})
+    known = {"b0": agent(5, password="${generate:20}")}
+    tenant.write({**newcomers(1), **known, "a1": agent(1, password="${generate:24}")})
     assert tenant.run("preview").code == 2
     done = tenant.fresh().run("up", "--yes")
     assert (done.code, tenant.writes(), len(files(tenant))) == (0, 1, 2), str(done)
@@ -103,7 +106,8 @@ def test_when_a_password_is_made_and_when_not(make_tenant: MakeTenant) -> None:
     assert tenant.fresh().run("up", "--yes").code == tenant.writes() == 0
     nowhere_else(tenant)
 
-    tenant.write({**newcomers(1), **{f"n{n}": agent(n, password="${generate:12}") for n in range(6)}})
+    assert tenant.box.password_matches("b0", "Their-own-1") and "password" in tenant.state()["users/b0"]
+    tenant.write({**newcomers(1), **known, **{f"n{n}": agent(n, password="${generate:12}") for n in range(6)}})
     killed_in_mid_apply(tenant)
     killed = {f"n{n}" for n in range(6)} & tenant.box.users.keys()
     assert len(killed) >= 3 and killed <= handed_out(*files(tenant)).keys()

@@ -206,6 +206,42 @@ def test_a_changed_secret_is_noticed_by_its_digest() -> None:
     assert [(d.field, d.live, d.declared, d.cause) for d in step.differences] == [("password", None, None, Cause.EDIT)]
 
 
+@pytest.mark.parametrize(
+    ("held", "action", "written"),
+    [
+        ({}, Action.RECORD, []),
+        ({"team": "Support"}, Action.UPDATE, ["team"]),
+        ({"password": "Their-own-1"}, Action.UPDATE, ["password"]),
+        ({"password": "${generate:24}"}, Action.UPDATE, ["password"]),
+    ],
+)
+def test_a_password_is_generated_for_nobody_who_is_recorded_without(
+    held: dict[str, Any], action: Action, written: list[str]
+) -> None:
+    """He has one that nobody here knows; it is said how he gets another. Recorded, it is another one that counts."""
+    where: Key = (USERS, "jdoe")
+    values = {"team": "Sales", "password": SecretRef("generate", "20")}
+    desired = REGISTRY[USERS].desire(Declared(USERS, "jdoe", values, Place("people.yaml", 3, 5)))
+    secrets = {where: {"password": "${generate:20}"}}
+    live = live_user(team=held.get("team", "Sales"))
+
+    def step(record: dict[str, Any]) -> Step | None:
+        records = {where: Recorded(USERS, "jdoe", record, "urn:x")}
+        world = World("acme", {where: desired}, {where: live}, SUPPORTING, records, secrets, digester=DIGESTER)
+        return next(iter(compare(REGISTRY, world).steps), None)
+
+    before = {"key": "jdoe", "team": "Sales", "disabled": False, **held}
+    if "password" in held:
+        before["password"] = DIGESTER(REGISTRY[USERS], "jdoe", "password", held["password"])
+    found = step(before)
+    assert found is not None and (found.action, [d.field for d in found.differences]) == (action, written)
+    said = "password: left as it is live, and set when the length in its reference changes after this"
+    assert (said in found.notes) is ("password" not in held)
+    assert step({**before, "password": ""}) is not None, "of whom nobody knows whether it was written"
+    live = live_user()
+    assert step(record_of(REGISTRY[USERS], desired, secrets[where], DIGESTER)) is None
+
+
 @pytest.mark.parametrize(("password", "differs"), [("secret-1", []), ("secret-2", ["password"])])
 def test_a_changed_passphrase_changes_no_password(password: str, differs: list[str]) -> None:
     """With the previous passphrase at hand digests are compared under it and recorded under the new one."""
