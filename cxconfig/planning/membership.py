@@ -106,6 +106,10 @@ def _intruders(kind: Kind, registry: Registry, world: World) -> Iterator[tuple[s
     settings = world.settings_of(kind)
     declared = [key for kind_id, key in world.desired if kind_id == kind.id] if owners else []
     covered = {kind.identity(key) for key in declared}
+    # Who is to be renamed is looked at under the new key.
+    covered |= {
+        kind.identity(one.was) for (kind_id, _), one in world.former.items() if kind_id == kind.id and one.pending
+    }
     others = (key for key in world.rosters.get(kind.id, ()) if kind.identity(key) not in covered)
     for key in (*declared, *others) if owners else ():
         where = (kind.id, key)

@@ -17,6 +17,7 @@ from cxconfig.planning.compare import compare
 from cxconfig.planning.membership import in_lists_alone
 from cxconfig.planning.plan import Plan, Recorded, Result
 from cxconfig.planning.record import Digester, record_of
+from cxconfig.planning.renames import followed
 from cxconfig.planning.world import Key, World
 from cxconfig.reports.findings import of_result
 from cxconfig.tenancy import beside, desired_object, desired_objects
@@ -109,6 +110,22 @@ def test_who_is_moved_away_by_this_plan_is_not_reported() -> None:
     """The update brings it to another team; so does one whose team the YAML gives."""
     plan = planned(team("Sales"), team("Support"), member("m", "Support"), live={"m": "Sales"})
     assert found(plan) == {"m": (Action.UPDATE, Cause.DRIFT, ())}
+
+
+@pytest.mark.parametrize(("one", "note"), [(member("u04x"), ""), (person("u04x", email="a@x"), NOTE)])
+def test_who_is_to_be_renamed_is_one_person(one: Declared, note: str) -> None:
+    """Under the new name, which is listed; one that is not is told of under that alone."""
+    wanted = {(USERS, "u04x"): replace(desired_object(REGISTRY[USERS], one, KindSettings()), was="u04")}
+    wanted[TEAMS, "Sales"] = desired_object(REGISTRY[TEAMS], team("Sales"), KindSettings())
+    live: dict[Key, Any] = {(USERS, "u04"): {"team": "Sales", "email": "a@x", "disabled": False}, (USERS, "u04x"): None}
+    live[TEAMS, "Sales"] = {}
+    held = Recorded(USERS, "u04", {"key": "u04", "team": "Sales", "on_remove": "retain"}, "u")
+    rosters = {USERS: ["u04"]}
+    world = World(
+        "acme", wanted, live, {USERS: KNOWN}, {(USERS, "u04"): held}, digester=DIGESTER, rosters=rosters, listed=rosters
+    )
+    (step,) = [step for step in compare(REGISTRY, followed(REGISTRY, world)).steps if step.kind == USERS]
+    assert (step.key, step.action, step.was, "".join(step.notes)) == ("u04x", Action.RENAME, "u04", note)
 
 
 def test_a_declared_user_without_a_team() -> None:
