@@ -41,10 +41,11 @@ def through_twin(kind: Kind, desired: Mapping[Key, Desired]) -> dict[str, str]:
 
 def once(registry: Registry, world: World, steps: Iterable[Step]) -> Iterator[Step]:
     """The steps, in which nobody is removed who is still declared through the other door, and nobody twice: who leaves
-    through both leaves as the leader says."""
+    through both leaves as the leader says. Nor is anybody said to be left as he is who is removed through the other."""
     steps = list(steps)
     leaving = (Cause.REMOVED, Cause.UNDECLARED)
     going = {(s.kind, s.key): s for s in steps if s.cause in leaving and decides(registry, s.kind, s.key, world)}
+    removed = {(s.kind, s.key) for s in steps if s.action in REMOVALS and not s.problems}
     doors = {kind.id: through_twin(kind, world.desired) for kind in registry.all() if kind.twin}
     for step in steps:
         kind = registry[step.kind]
@@ -54,6 +55,8 @@ def once(registry: Registry, world: World, steps: Iterable[Step]) -> Iterator[St
             continue
         leading = going.get((twin.id, step.key)) if twin.leads else None
         if step.cause is Cause.UNDECLARED:
+            if step.action is Action.NONE and (twin.id, step.key) in removed:
+                continue
             if leading is None or step.action not in REMOVALS or not _known(leading):
                 yield step
             continue

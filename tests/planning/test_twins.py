@@ -202,16 +202,18 @@ def test_who_leaves_through_the_leading_door_is_no_stranger_at_the_other() -> No
 @pytest.mark.parametrize(
     ("members", "badges", "recorded", "expected"),
     [
-        (None, OnRemove.DELETE, False, [(MEMBERS, Action.NONE), (BADGES, Action.DELETE)]),
-        (OnRemove.DELETE, None, False, [(MEMBERS, Action.DELETE), (BADGES, Action.NONE)]),
-        (None, None, True, [(MEMBERS, Action.NONE), (BADGES, Action.DISABLE)]),
+        (None, OnRemove.DELETE, False, [(BADGES, Action.DELETE)]),
+        (OnRemove.DELETE, None, False, [(MEMBERS, Action.DELETE)]),
+        (None, None, False, [(MEMBERS, Action.NONE), (BADGES, Action.NONE)]),
+        (None, None, True, [(BADGES, Action.DISABLE)]),
         (OnRemove.DELETE, None, True, [(MEMBERS, Action.DELETE), (BADGES, Action.FORGET)]),
     ],
 )
 def test_a_leader_who_is_only_reported_decides_nothing(
     members: OnRemove | None, badges: OnRemove | None, recorded: bool, expected: list[tuple[str, Action]]
 ) -> None:
-    """All are managed at both doors, and he is declared at none. `recorded`: he was, at the following one."""
+    """All are managed at both doors, and he is declared at none. `recorded`: he was, at the following one. Who is
+    removed through one is not called left as he is at the other."""
     said = {
         kind: KindSettings(manage=Manage.ALL, on_remove=on_remove)
         for kind, on_remove in ((MEMBERS, members), (BADGES, badges))
