@@ -14,6 +14,7 @@ from cxconfig.cli.common import colour, data_option, env_option, folder_argument
 from cxconfig.errors import SettingsError
 
 if TYPE_CHECKING:
+    from cxconfig.kind_settings import KindSettings
     from cxconfig.kinds import Declared, Kind, Values
     from cxconfig.language import Tenant
     from cxconfig.language.objects import Objects
@@ -103,9 +104,11 @@ def _unknown(kind: Kind, rest: str, found: Objects) -> SettingsError:
 
 def _object(tenant: Tenant, found: Objects, kind: Kind, key: str, path: str, look: bool, form: str) -> int:
     from cxconfig.cells import safe, wrap
+    from cxconfig.kind_settings import KindSettings
     from cxconfig.language.origins import listed, standing
     from cxconfig.reports.explained import field_json, field_lines, object_lines
     from cxconfig.reports.palette import Palette
+    from cxconfig.tenancy import kind_settings
 
     name, _, entry = path.partition(".")
     if name and name not in kind.specs:
@@ -114,7 +117,8 @@ def _object(tenant: Tenant, found: Objects, kind: Kind, key: str, path: str, loo
     live = _live(tenant, kind, declared) if look else None
     names = [name] if name else listed(found, kind, key)
     paths = [(name, entry)] if entry else [(field,) for field in names]
-    fields = [_explained(found, kind, declared, p, live, look) for p in paths]
+    settings = kind_settings(tenant).get(kind.id, KindSettings())
+    fields = [_explained(found, kind, declared, p, live, look, settings) for p in paths]
     palette = Palette(colour(sys.stdout))
     note = standing(found, kind, key)
     if form == "json":
@@ -142,14 +146,21 @@ def _known_field(kind: Kind, name: str) -> None:
 
 
 def _explained(
-    found: Objects, kind: Kind, declared: Declared, path: tuple[str, ...], live: Values | None, looked: bool
+    found: Objects,
+    kind: Kind,
+    declared: Declared,
+    path: tuple[str, ...],
+    live: Values | None,
+    looked: bool,
+    settings: KindSettings,
 ) -> Explained:
     """One field, or with a second part of the path one entry of it."""
     from cxconfig.kind_settings import KindSettings
     from cxconfig.language.keywords import EXTENDS
     from cxconfig.language.origins import origins
-    from cxconfig.reports.explained import Explained, entry_at
+    from cxconfig.reports.explained import Explained, entry_at, otherwise
     from cxconfig.schema.fields import field_help
+    from cxconfig.schema.vocabulary import word_of
     from cxconfig.tenancy import desired_object
 
     name = path[0]
@@ -159,7 +170,7 @@ def _explained(
         fields[name] = said[0].text
     value = entry_at(fields, path)
     return Explained(
-        field_help(kind, name) if name in kind.specs else None,
+        field_help(kind, name) if name in kind.specs else word_of(kind, name),
         declared.key,
         path,
         value,
@@ -168,6 +179,7 @@ def _explained(
         entry_at(live or {}, path),
         looked,
         live is not None,
+        otherwise(kind, declared, name, settings),
     )
 
 

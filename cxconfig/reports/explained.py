@@ -11,18 +11,20 @@ from typing import Any
 from cxconfig.cells import columns, pad, safe, wrap
 from cxconfig.errors import Place
 from cxconfig.kind_settings import KindSettings, Limit
-from cxconfig.kinds import Declared, Kind, Registry, SecretRef, Values
+from cxconfig.kinds import Declared, Kind, OnRemove, Registry, SecretRef, Values
 from cxconfig.language import API_VERSION, SystemEntry, Tenant
-from cxconfig.language.keywords import MEANINGS
+from cxconfig.language.keywords import IGNORE, PROTECT
 from cxconfig.language.origins import Origin
+from cxconfig.planning.record import ON_REMOVE
 from cxconfig.reports.blocks import place_text
 from cxconfig.reports.palette import Palette
 from cxconfig.reports.values import masked, shown
-from cxconfig.schema.fields import FieldHelp, KindHelp, Settable
+from cxconfig.schema.fields import FieldHelp, KindHelp, Settable, default_of
 from cxconfig.schema.vocabulary import WordHelp
 
 HIDDEN = "(not shown)"
 NOT_MANAGED = "not listed, so it is not managed"
+NOT_SAID = "not said here"
 BY_ITSELF = "not listed; managed all the same"
 
 
@@ -30,10 +32,11 @@ BY_ITSELF = "not listed; managed all the same"
 class Explained:
     """One field of one declared object, or with a second part of `path` one entry of it.
 
-    `value` is the effective one, None when the field is not managed; `live` is set when it was asked for.
+    `value` is the effective one, None when the field is not managed; `live` is set when it was asked for. `otherwise`:
+    of a setting or a keyword what holds when the object does not say it.
     """
 
-    help: FieldHelp | None
+    help: FieldHelp | WordHelp | None
     key: str
     path: tuple[str, ...]
     value: Any
@@ -42,6 +45,7 @@ class Explained:
     live: Any = None
     looked: bool = False
     exists: bool = True
+    otherwise: str = ""
 
     @property
     def name(self) -> str:
@@ -113,16 +117,32 @@ def _object(kind: Kind, declared: Declared, reveal: bool) -> dict[str, Any]:
     return fields
 
 
+def otherwise(kind: Kind, declared: Declared, name: str, settings: KindSettings) -> str:
+    """What holds of a setting or a keyword that a declared object does not say; "" for nothing."""
+    if name == ON_REMOVE and declared.implicit:
+        return OnRemove.RETAIN.value
+    said = {ON_REMOVE: settings.on_remove, IGNORE: settings.ignore, PROTECT: settings.protect}.get(name)
+    if said:
+        value = "true" if said is True else ", ".join(sorted(said)) if isinstance(said, frozenset) else said
+        return f"{value}, as systems.{kind.system}.kinds.{kind.name}.{name} says"
+    if name == ON_REMOVE:
+        return kind.removals[0].value
+    if name == PROTECT:
+        return "false"
+    spec = kind.specs.get(name)
+    return default_of(kind.model, name) if spec is not None and spec.setting else ""
+
+
 def field_lines(found: Explained, kind: Kind, palette: Palette, width: int) -> Iterator[str]:
     """One field: its value, every layer that says something of it, what is live, what it means."""
     head = ".".join([kind.id, safe(found.key), *map(safe, found.path)])
     yield f"{palette.bold(head)}: {_value(found, kind)}"
     yield from _layers(found, kind, palette)
     yield ""
-    if found.help is not None:
+    if isinstance(found.help, FieldHelp):
         yield from field_help_lines(found.help, palette, width)
-    else:
-        yield from wrap(plain(MEANINGS.get(found.name, "")), width)
+    elif found.help is not None:
+        yield from _word_lines(found.help, palette, width)
 
 
 def object_lines(fields: Sequence[Explained], kind: Kind, declared: Declared, palette: Palette) -> Iterator[str]:
@@ -151,7 +171,10 @@ def same(found: Explained, kind: Kind) -> bool:
 
 def _value(found: Explained, kind: Kind) -> str:
     if not found.managed:
-        return NOT_MANAGED
+        spec = kind.specs.get(found.name)
+        if spec is not None and not spec.setting:
+            return NOT_MANAGED
+        return f"{NOT_SAID}, so {found.otherwise}" if found.otherwise else NOT_SAID
     text = shown(visible(kind, found.name, found.value)) if not isinstance(found.value, SecretRef) else str(found.value)
     return text if found.origins else f"{text} ({BY_ITSELF})"
 
@@ -203,6 +226,10 @@ def field_help_lines(told: FieldHelp, palette: Palette, width: int) -> Iterator[
 def word_help_lines(told: WordHelp, palette: Palette, width: int) -> Iterator[str]:
     """What a keyword or a setting means, and where it is written."""
     yield palette.bold(told.id)
+    yield from _word_lines(told, palette, width)
+
+
+def _word_lines(told: WordHelp, palette: Palette, width: int) -> Iterator[str]:
     yield from wrap(plain(told.meaning), width)
     example = f"{told.name}: {told.example}" if told.example else ""
     yield from _rows(

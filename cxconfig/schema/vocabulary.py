@@ -2,7 +2,7 @@
 
 word_of(kind, "was")                                       as one asks of an object or a kind
 elsewhere(REGISTRY, "systems.onecloud.kinds.users.limits")  as messages name a setting
-elsewhere(REGISTRY, "limits")                              the word alone
+elsewhere(REGISTRY, "limits")                              the word alone, a field's or a kind's as well
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from cxconfig.errors import SettingsError
 from cxconfig.kinds import Action, Kind, Registry
 from cxconfig.language.keywords import EXTENDS, IGNORE, MEANINGS, PROTECT, WAS, comparable, keywords_of
-from cxconfig.nearness import did_you_mean
-from cxconfig.schema.fields import FieldHelp, settings_help
+from cxconfig.nearness import did_you_mean, near
+from cxconfig.schema.fields import FieldHelp, KindHelp, describe, settings_help
 from cxconfig.schema.meanings import KIND_SETTINGS, SECTION, STATE, SYSTEM, TOP
 
 TENANT = "tenant.yaml"
@@ -49,10 +49,10 @@ def word_of(kind: Kind, word: str) -> WordHelp | None:
     return None
 
 
-def elsewhere(registry: Registry, target: str) -> WordHelp | FieldHelp | None:
+def elsewhere(registry: Registry, target: str) -> WordHelp | FieldHelp | KindHelp | None:
     """A word that stands by itself, below `systems` or `state`, or beside a system's kinds; None for everything else.
 
-    Raises `SettingsError` with the near names for what is not there.
+    Raises `SettingsError` with the near names for what is not there, and with all that has a name which several have.
     """
     first, *rest = target.strip().split(".")
     if first == "systems" and rest:
@@ -64,7 +64,7 @@ def elsewhere(registry: Registry, target: str) -> WordHelp | FieldHelp | None:
     return None if rest else _alone(registry, first)
 
 
-def _alone(registry: Registry, word: str) -> WordHelp | None:
+def _alone(registry: Registry, word: str) -> WordHelp | FieldHelp | KindHelp | None:
     having = [kind.id for kind in registry.all() if word in (*keywords_of(kind), *kind.specs)]
     below = f"systems.<system>.kinds.<kind>.{word}"
     also = (below,) if word in KIND_SETTINGS else ()
@@ -75,7 +75,32 @@ def _alone(registry: Registry, word: str) -> WordHelp | None:
     if word in KIND_SETTINGS:
         entries = tuple(f"{kind}.{word}" for kind in having)
         return WordHelp(word, word, KIND_SETTINGS[word], f"in {TENANT}, as `{below}`", also=entries)
-    return None
+    return _by_name(registry, word)
+
+
+def _by_name(registry: Registry, word: str) -> WordHelp | FieldHelp | KindHelp | None:
+    """A kind, a field or a setting of a system by its bare name; None for a system and for nothing."""
+    kinds = [kind.id for kind in registry.all() if word in (kind.name, kind.singular)]
+    fields = [f"{kind.id}.{word}" for kind in registry.all() if word in kind.specs]
+    names = registry.systems()
+    settings = [f"systems.{name}.{word}" for name in names if word in registry.system(name).settings.model_fields]
+    sections = [f"{name}.{word}" for name in names if word in SECTION]
+    found = [*kinds, *fields, *settings, *sections]
+    if len(found) > 1:
+        raise SettingsError(f"{word!r} is the name of several", way_out=f"Ask for {' or '.join(found)}.")
+    if kinds or fields:
+        return describe(registry, found[0])
+    if found:
+        return elsewhere(registry, found[0])
+    if word in names or not word:
+        return None
+    known = [name for kind in registry.all() for name in (kind.id, kind.name, *kind.specs)]
+    close = near(word, [*known, *MEANINGS, *TOP, *KIND_SETTINGS, *SECTION])
+    hint = f"Did you mean {' or '.join(f'`{name}`' for name in close)}?" if close else ""
+    raise SettingsError(
+        f"there is neither a kind nor a field nor a setting {word!r}",
+        way_out=hint or f"The kinds: {', '.join(kind.id for kind in registry.all())}.",
+    )
 
 
 def _below_systems(registry: Registry, parts: list[str]) -> WordHelp | FieldHelp:

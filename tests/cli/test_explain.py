@@ -110,6 +110,26 @@ def test_explain_tells_the_value_where_it_comes_from_and_what_it_overrides(folde
     assert "PUT /user/<name>" in shown.out
 
 
+@pytest.mark.parametrize(
+    ("word", "says", "means"),
+    [
+        ("was", "not said here", "The key that the object had before"),
+        ("protect", "not said here, so true, as systems.onecloud.kinds.users.protect says", "never disabled and never"),
+        ("on_remove", "not said here, so disable", "taken out of the YAML"),
+        ("allow_replace", "not said here, so false", "deleted and created again where SCIM is off"),
+        ("extends", "sales", "The template, or list of templates"),
+        ("email", "not listed, so it is not managed", "PATCH /scim/users"),
+    ],
+)
+def test_what_an_object_does_not_say(folder: Path, word: str, says: str, means: str) -> None:
+    """A setting or a keyword is no field: what holds then, and what it is."""
+    (folder / "tenant.yaml").write_text(f"{TENANT}    kinds: {{users: {{protect: true}}}}\n", "utf-8")
+    shown = cxconfig("explain", f"onecloud.users.jane.doe.{word}", cwd=folder)
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.splitlines()[0] == f"onecloud.users.jane.doe.{word}: {says}", shown.out
+    assert means in " ".join(shown.out.split()), shown.out
+
+
 def test_explain_hides_phones_and_secrets(folder: Path) -> None:
     shown = cxconfig("explain", 'onecloud.users."jane.doe"', cwd=folder)
     assert shown.code == 0 and "1234567" not in shown.text and "${env:PW}" in shown.out
@@ -139,6 +159,11 @@ def test_explain_of_a_kind_or_a_field_needs_no_tenant(tmp_path: Path) -> None:
         ("on_remove", "onecloud.users.on_remove"),
         ("state.backend", "Pulumi backend"),
         ("onecloud.templates", "extend"),
+        ("allow_replace", "onecloud.users.allow_replace\n"),
+        ("membership", "onecloud.teams.membership\n"),
+        ("users", "onecloud.users\n"),
+        ("scope", "systems.onecloud.scope\n"),
+        ("templates", "onecloud.templates\n"),
     ],
 )
 def test_words_that_are_no_fields(folder: Path, tmp_path: Path, target: str, says: str) -> None:
@@ -159,7 +184,8 @@ def test_words_that_are_no_fields(folder: Path, tmp_path: Path, target: str, say
         ("onecloud.user", "onecloud.users"),
         ("onecloud.users.jane.deo", "onecloud.users.jane.doe"),
         ("onecloud.users.jane.doe.teem", "`team`"),
-        ("users", "onecloud.users"),
+        ("passwort", "`password`"),
+        ("password", "Ask for onecloud.users.password or onecloud.scim_accounts.password."),
     ],
 )
 def test_a_mistyped_target_has_near_names(folder: Path, target: str, hint: str) -> None:
