@@ -3,6 +3,7 @@
 A limit that nobody wrote is `DEFAULT`: of the removals (disabled and deleted together) and of the replacements of a
 kind, once it has `FEWEST` objects. Each kind counts for itself, but that whoever is disabled or deleted through either
 of two doors is one of the leading kind's: its objects and those that are only in the other kind are one population.
+A raised limit lets through what it names: of actions that count together and exceed their default, each needs its own.
 """
 
 from __future__ import annotations
@@ -55,31 +56,28 @@ def exceeded(
     `said`: where `raised` comes from, for the way out. Raises `SettingsError` with all that lowers a limit, or raises
     none.
     """
+    found, wrong = _held_against(registry, _Known(registry, world), plan, raised, said)
+    if wrong:
+        raise _all_of(wrong)
+    return found
+
+
+def _held_against(
+    registry: Registry, known: _Known, plan: Plan, raised: Raised, said: str
+) -> tuple[tuple[Exceeded, ...], list[SettingsError]]:
+    """What is exceeded, and what there is to be said against `raised`."""
     found = []
     wrong: list[SettingsError] = []
     missing: dict[tuple[str, Action], int] = {}
-    known = _Known(registry, world)
     for kind in registry.all():
-        for rule in _rules(kind, known, raised, said, wrong):
+        for rule in _rules(kind, known, plan, raised, said, wrong):
             steps = _counting(kind, rule.actions, plan, known)
             if len(steps) > rule.allowed:
                 counts = _counts(registry, rule, steps)
-                more = {(kind.id, action): number for action, number in _enough(counts, rule.allowed).items()}
+                more = {(kind.id, action): number for action, number in counts.items()}
                 missing |= more
                 found.append((_exceeded(registry, kind, rule, steps, counts), more))
-    if wrong:
-        raise _all_of(wrong)
-    return tuple(replace(one, way_out=_way_out(raised, more, missing, said)) for one, more in found)
-
-
-def _enough(counts: Mapping[Action, int], allowed: int) -> dict[Action, int]:
-    """The fewest limits that must be raised, and how far. Of actions that count together, the limit goes on for the
-    others when one of them has its own; and a raised one is never below it."""
-    rest, found = dict(counts), {}
-    while sum(rest.values()) > allowed:
-        action = max(rest, key=rest.__getitem__)
-        found[action] = max(rest.pop(action), allowed)
-    return found
+    return tuple(replace(one, way_out=_way_out(raised, more, missing, said)) for one, more in found), wrong
 
 
 def _way_out(raised: Raised, own: Raised, missing: Raised, said: str) -> str:
@@ -108,16 +106,13 @@ def _flags(raised: Raised) -> list[str]:
 def unneeded(
     registry: Registry, world: World, plan: Plan, raised: Raised = NOT_RAISED, *, said: str = OPTION
 ) -> Iterator[str]:
-    """A warning for each raised limit without which the plan would be within its limits, too: also without all of those
-    that are warned of together."""
+    """A warning for each raised limit without which the plan would be within its limits, too."""
     known = _Known(registry, world)
-    left = dict(raised)
     for (kind_id, action), number in raised.items():
-        others = {where: more for where, more in left.items() if where != (kind_id, action)}
-        needed = exceeded(registry, world, plan, others, said=said)
+        others = {where: more for where, more in raised.items() if where != (kind_id, action)}
+        needed, _ = _held_against(registry, known, plan, others, said)
         if any(one.kind == kind_id and action in one.counts for one in needed):
             continue
-        left = others
         kind = registry[kind_id]
         count = len(_counting(kind, (action,), plan, known))
         why = f"{count:,} would be {DONE[action]}, which the limit allows" if count else f"none would be {DONE[action]}"
@@ -198,14 +193,18 @@ def _known(registry: Registry, kind: Kind, world: World) -> set[str]:
     return {kind.identity(key) for key in {*known, *strangers(kind, world)}}
 
 
-def _rules(kind: Kind, known: _Known, raised: Raised, said: str, wrong: list[SettingsError]) -> Iterator[_Rule]:
+def _rules(
+    kind: Kind, known: _Known, plan: Plan, raised: Raised, said: str, wrong: list[SettingsError]
+) -> Iterator[_Rule]:
     """`wrong` gets what there is to be said against `raised`."""
     limits = known.limits(kind)
     for action in kind.limitable:
         limit, more = limits.get(action), raised.get((kind.id, action))
         if limit is not None:
             base = len(known.of(kind))
-            yield _raised(kind, _Rule((action,), limit.allows(base), f"`limits` says {limit}", base), more, said, wrong)
+            rule = _Rule((action,), limit.allows(base), f"`limits` says {limit}", base)
+            named = {} if more is None else {action: more}
+            yield from _raised(rule, _raising(kind, rule, named, said, wrong), {})
         elif more is not None and action not in {one for group in TOGETHER for one in group}:
             what = f"{said}: there is no limit on how many {kind.plural} are {DONE[action]}, so none can be raised"
             way_out = f"Leave it out, or write the limit: systems.{kind.system}.kinds.{kind.name}.limits."
@@ -221,22 +220,38 @@ def _rules(kind: Kind, known: _Known, raised: Raised, said: str, wrong: list[Set
             continue
         rest = tuple(one for one in group if one in kind.limitable and one not in limits)
         rule = _Rule(rest, DEFAULT.allows(base), f"{DEFAULT}, the default", base)
-        for action in rest:
-            if (more := raised.get((kind.id, action))) is not None:
-                yield _raised(kind, replace(rule, actions=(action,)), more, said, wrong)
-        yield replace(rule, actions=tuple(one for one in rest if (kind.id, one) not in raised))
+        said_of = {one: raised[kind.id, one] for one in rest if (kind.id, one) in raised}
+        done = {one: len(_counting(kind, (one,), plan, known)) for one in rest}
+        yield from _raised(rule, _raising(kind, rule, said_of, said, wrong), done)
 
 
-def _raised(kind: Kind, rule: _Rule, more: int | None, said: str, wrong: list[SettingsError]) -> _Rule:
-    if more is None:
-        return rule
-    if more < rule.allowed:
-        action = rule.actions[0]
-        what = f"{said}: {kind.id}.{action}={more} would lower the limit, which is {rule.allowed:,} here ({rule.told})"
-        way_out = f"Leave it out; a lower limit stands in systems.{kind.system}.kinds.{kind.name}.limits."
-        wrong.append(SettingsError(what, way_out=way_out))
-        return rule
-    return replace(rule, allowed=more, told="for this run")
+def _raising(
+    kind: Kind, rule: _Rule, named: Mapping[Action, int], said: str, wrong: list[SettingsError]
+) -> Mapping[Action, int]:
+    """The limits that are raised for this rule (`named`), none when together they would allow less than it."""
+    if not named or sum(named.values()) >= rule.allowed:
+        return named
+    flags = " and ".join(_flags({(kind.id, action): number for action, number in named.items()}))
+    what = f"{said}: {flags} would lower the limit, which is {rule.allowed:,} here ({rule.told})"
+    way_out = f"Leave it out; a lower limit stands in systems.{kind.system}.kinds.{kind.name}.limits."
+    wrong.append(SettingsError(what, way_out=way_out))
+    return {}
+
+
+def _raised(rule: _Rule, named: Mapping[Action, int], done: Mapping[Action, int]) -> Iterator[_Rule]:
+    """The rule; or where limits are raised and what is `done` exceeds it, one for each of its actions in its place:
+    with the number that was named, else with what the others leave of it."""
+    if not named:
+        yield rule
+    elif len(rule.actions) == 1 or sum(done.values()) > rule.allowed:
+        for action in rule.actions:
+            others = {one: count for one, count in done.items() if one is not action and count}
+            left, told = max(rule.allowed - sum(others.values()), 0), rule.told
+            if others:
+                told = f"{told}, together with {' and '.join(f'{count:,} {DONE[a]}' for a, count in others.items())}"
+            if action in named:
+                left, told = named[action], "for this run"
+            yield replace(rule, actions=(action,), allowed=left, told=told)
 
 
 def counted(kind: Kind, step: Step) -> frozenset[Action]:

@@ -70,7 +70,8 @@ def test_disabled_and_deleted_count_together() -> None:
     assert one.counts == {Action.DISABLE: 7, Action.DELETE: 5}
     assert one.what.startswith("onecloud.users: 7 of 100 would be disabled and 5 would be deleted, and a run may do")
     assert "a run may do that to 10 in all at the most (10 %, the default)" in one.what
-    assert "add --raise-limit onecloud.users.disable=10 for this run alone" in one.way_out, "then 5 may be deleted"
+    flags = ("onecloud.users.disable=7", "onecloud.users.delete=5")
+    assert f"add --raise-limit {flags[0]} --raise-limit {flags[1]} for this run alone" in one.way_out
 
 
 @pytest.mark.parametrize("said", [OPTION, VARIABLE])
@@ -78,8 +79,13 @@ def test_disabled_and_deleted_count_together() -> None:
     ("delete", "disable", "given", "says"),
     [
         (3, 3, [], ["disable=3", "delete=3"]),
-        (1, 3, [], ["disable=3"]),
-        (2, 2, [], ["disable=2"]),
+        (1, 3, [], ["disable=3", "delete=1"]),
+        (2, 2, [], ["disable=2", "delete=2"]),
+        (2, 2, ["disable=2"], ["delete=2"]),
+        (2, 2, ["disable=20"], ["delete=2"]),
+        (2, 2, ["delete=2"], ["disable=2"]),
+        (4, 1, ["delete=4"], ["disable=1"]),
+        (2, 2, ["disable=3", "delete=1"], ["delete=2"]),
         (3, 3, ["disable=3"], ["delete=3"]),
         (3, 3, ["delete=3"], ["disable=3"]),
         (0, 5, ["disable=4"], ["disable=5"]),
@@ -90,9 +96,7 @@ def test_what_is_advised_is_what_is_needed(
     delete: int, disable: int, given: list[str], says: list[str], said: str
 ) -> None:
     """With what was given already: the run is then allowed, and nothing of it is told to be needless or too low."""
-    leavers = dict.fromkeys(people(0, delete + disable), ENABLED)
-    going = [held(k, on_remove="delete" if n < delete else "disable") for n, k in enumerate(leavers)]
-    found = world(people(delete + disable, 20 - delete - disable), leavers, *going)
+    found = leaving_both_ways(delete, disable, 20)
     flags = [f"onecloud.users.{text}" for text in given]
     advice = " ".join(one.way_out for one in refusals(found, parsed(flags, REGISTRY, said), said))
     advised = re.findall(r"onecloud\.users\.(?:disable|delete)=\d+", advice.replace("in place of", "\n"))
@@ -109,13 +113,43 @@ def replaced(advice: str) -> list[str]:
     return re.findall(r"in place of --raise-limit (\S+)", advice)
 
 
-def test_of_two_that_are_needless_only_with_each_other_one_is_told() -> None:
-    """Without both the plan would exceed its limits."""
-    leavers = dict.fromkeys(people(0, 4), ENABLED)
-    found = world(people(4, 26), leavers, *[held(k, on_remove="delete" if k < "u002" else "disable") for k in leavers])
+def leaving_both_ways(delete: int, disable: int, of: int) -> World:
+    leavers = dict.fromkeys(people(0, delete + disable), ENABLED)
+    going = [held(k, on_remove="delete" if n < delete else "disable") for n, k in enumerate(leavers)]
+    return world(people(delete + disable, of - delete - disable), leavers, *going)
+
+
+def test_nobody_is_deleted_unless_a_flag_says_so() -> None:
+    """However far the other limit is raised: what both do is more than the default, and this is not named. What is
+    within the default needs nothing, and a flag that is too much is no word against it."""
+    for raised in ({"disable": 2}, {"disable": 18}):
+        flags = parsed([f"onecloud.users.{action}={number}" for action, number in raised.items()], REGISTRY)
+        (one,) = refusals(leaving_both_ways(2, 2, 20), flags)
+        assert one.counts == {Action.DELETE: 2} and one.allowed == 0
+        assert (
+            "2 of 20 would be deleted, and a run may do that to none (10 %, the default, together with 2 disabled)"
+            in (one.what)
+        )
+        assert refusals(leaving_both_ways(1, 1, 20), flags) == ()
+    flags = parsed(["onecloud.users.delete=2"], REGISTRY)
+    (one,) = refusals(leaving_both_ways(2, 1, 20), flags)
+    assert one.counts == {Action.DISABLE: 1}
+    flags = parsed(["onecloud.users.delete=2", "onecloud.users.disable=1"], REGISTRY)
+    assert refusals(leaving_both_ways(2, 1, 20), flags) == ()
+    (one,) = refusals(leaving_both_ways(3, 1, 20), flags)
+    assert one.counts == {Action.DELETE: 3} and "to 2 at the most (for this run)" in one.what
+
+
+def test_of_two_that_count_together_none_is_needless() -> None:
+    """Each lets through what it names; numbers that together are less than the default raise nothing."""
+    found = leaving_both_ways(2, 2, 30)
     raised = parsed(["onecloud.users.disable=3", "onecloud.users.delete=3"], REGISTRY)
-    (warned,) = unneeded(REGISTRY, found, compare(REGISTRY, found), raised)
-    assert "disable=3 is not needed: 2 would be disabled" in warned
+    assert list(unneeded(REGISTRY, found, compare(REGISTRY, found), raised)) == []
+    within = leaving_both_ways(1, 1, 30)
+    assert len(list(unneeded(REGISTRY, within, compare(REGISTRY, within), raised))) == 2
+    with pytest.raises(SettingsError) as caught:
+        refusals(found, parsed(["onecloud.users.disable=1", "onecloud.users.delete=1"], REGISTRY))
+    assert "onecloud.users.disable=1 and onecloud.users.delete=1 would lower the limit, which is 3" in caught.value.what
 
 
 def test_what_is_only_forgotten_does_not_count() -> None:
