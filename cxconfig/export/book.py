@@ -60,6 +60,13 @@ class Book:
                 found.append(FileChange(self._paths[where], before, text))
         return found
 
+    def forget_empty(self, file: str, path: tuple[str, ...]) -> None:
+        """Let go of a file that would be new, and in which nothing stands below `path` any more."""
+        where = os.path.abspath(file)
+        if self._before.get(where, "") is None and not self.keys(file, path):
+            for held in (self._fresh, self._editors, self._before, self._paths):
+                held.pop(where, None)
+
     def contents(self) -> Mapping[str, bytes]:
         """What the files would hold, for reading the folder as it would be."""
         return {os.path.abspath(change.path): (change.after or "").encode("utf-8") for change in self.changes()}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cxconfig.errors import SettingsError
+from cxconfig.errors import InputErrors, SettingsError
 from cxconfig.export.book import Book, OwnEntries
 from cxconfig.export.layout import Shelf, file_of, group_of
 from cxconfig.export.matching import (
@@ -29,6 +29,7 @@ from cxconfig.language import Tenant
 from cxconfig.language.document import load_with_sources
 from cxconfig.language.folder import ENVIRONMENTS, SUFFIXES, displayed
 from cxconfig.language.layers import REMOVE
+from cxconfig.language.mistakes import dotted
 from cxconfig.language.objects import Objects
 from cxconfig.writing.files import FileChange
 
@@ -307,7 +308,12 @@ class _Work:
 
     def finish(self) -> None:
         """Round by round, until the folder as it would be says what is live."""
-        self._folder.read()
+        try:
+            self._folder.read()
+        except InputErrors as errors:
+            if not self._withdraw({error.path for error in errors.errors}):
+                raise
+            self._folder.read()
         for _ in range(ROUNDS):
             if not self.update():
                 return
@@ -315,6 +321,33 @@ class _Work:
         for kind, key, names in self._remaining():
             file = self._folder.home(kind, key).file
             self._find(Finding(kind.id, key, What.LEFT, file, names, "it still differs; change it by hand"))
+
+    def _withdraw(self, blamed: Collection[str]) -> bool:
+        """Leave out whom the defaults would give what stands in his entry at the other door; is there anybody?
+
+        `blamed`: the paths of the mistakes that the added entries make.
+        """
+        edits: list[Edit] = []
+        for kind, twin in ((k, self._registry.twin(k)) for k, _ in self._kinds() if k.leads):
+            entered = self._folder.entered(twin) if twin is not None else {}
+            for key in [key for kind_id, key in self._added if kind_id == kind.id and key in entered]:
+                assert twin is not None
+                its = dotted((twin.system, twin.name, key))
+                names = sorted(path.removeprefix(f"{its}.") for path in blamed if path.startswith(f"{its}."))
+                if not names:
+                    continue
+                file = self._findings.pop((kind.id, key))[0].file
+                self._added.discard((kind.id, key))
+                edits.append(Edit(file, (kind.system, kind.name, key), GONE))
+                fields = ", ".join(f"`{name}`" for name in names)
+                why = f"not added: the {twin.singular} lists {fields}, which the defaults of {kind.name} set as well"
+                self._given_up.add((kind.id, key))
+                self._find(Finding(kind.id, key, What.UNSAID, entered[key].place.file, tuple(names), why))
+        if not edits or self._make(edits):
+            return False
+        for edit in edits:
+            self._folder.book.forget_empty(edit.file, edit.path[:2])
+        return True
 
     def owned_elsewhere(self) -> None:
         """Name the fields that differ and that another object's list owns: an export edits no such list."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from cxconfig.engine.locate import locate
 from providers.registry import REGISTRY
@@ -79,6 +80,17 @@ def test_persons_with_what_only_scim_shows(make_tenant: MakeTenant) -> None:
     tenant.box.change_user("ann", city="Bergen")
     assert tenant.run("export", "--yes").code == 0 and tenant.run("audit").code == 0
     assert "city: Bergen" in (tenant.folder / "onecloud/scim_accounts/scim_accounts.yaml").read_text("utf-8")
+    both = tenant.folder / "both.yaml"
+    tenant.box.add_user(**as_seeded("solo", agent(4)))
+    alone = {"solo": {"first_name": "First4", "last_name": "Last4", "password": "${env:INITIAL_PASSWORD}"}}
+    twice = {"defaults": {"users": {"password": "${generate:20}"}}, "scim_accounts": alone}
+    both.write_text(yaml.safe_dump({"onecloud": twice}), encoding="utf-8")
+    asked = tenant.run("export", "--check")
+    assert asked.code == 0 and "the SCIM account lists `password`, which the defaults" in asked.said, str(asked)
+    assert "Nothing to write" in asked.said
+    assert tenant.run("validate").code == 0
+    both.unlink()
+    tenant.box.delete_user("solo")
     tenant.box.set_switch("scim", "404")
     tenant.box.change_user("bob", team="Billing")
     off = tenant.run("export", "--yes")
