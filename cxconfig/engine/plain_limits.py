@@ -113,10 +113,12 @@ def _refused(plan: Plan) -> tuple[str, ...]:
 
 def _plan(registry: Registry, world: World, turned: Mapping[Key, Desired], whole: Collection[str]) -> Plan:
     """`whole`: the kinds of which all is known, so that all is compared."""
-    going = (step for kind in registry.all() for step in removed(kind, world))
-    changes = (step for kind_id in whole for step in declared_steps(registry, registry[kind_id], world))
-    disabled = _disabled(registry, world, (one for one in turned.values() if one.kind not in whole))
-    return Plan(world.tenant, (*changes, *disabled, *once(registry, world, going)), {})
+    steps: list[Step] = []
+    for kind in registry.all():
+        disabling = (one for one in turned.values() if one.kind == kind.id)
+        steps += declared_steps(registry, kind, world) if kind.id in whole else _disabled(kind, world, disabling)
+        steps += removed(kind, world)
+    return Plan(world.tenant, tuple(once(registry, world, steps)), {})
 
 
 def _enabled(kind: Kind) -> Values:
@@ -130,10 +132,10 @@ def _disabling(kind: Kind, one: Desired) -> bool:
     return any(fields.get(name) == value for name, value in kind.disabling.items())
 
 
-def _disabled(registry: Registry, world: World, turned: Iterable[Desired]) -> Iterator[Step]:
+def _disabled(kind: Kind, world: World, turned: Iterable[Desired]) -> Iterator[Step]:
     """Who is there and enabled, as far as `world` says."""
     for one in turned:
-        kind, live = registry[one.kind], world.live.get((one.kind, one.key))
+        live = world.live.get((one.kind, one.key))
         if live is None:
             continue
         fields = {name: value for name, value in one.compared().fields.items() if name in kind.disabling}
