@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cxconfig.kinds import Registry
     from cxconfig.starting import Start
 
-OWN_OPTIONS = ("name", "system", "yes", "force", "export")
-
 
 class InitCommand(click.Command):
     """The options of the settings are made from the systems' models when they are needed."""

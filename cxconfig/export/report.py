@@ -30,7 +30,6 @@ WORDS = {
     What.LEFT: "still different",
     What.UNREADABLE: "not read",
 }
-WRITES = (What.ADD, What.UPDATE, What.REMOVE)
 PRUNE = "left as it stands; --prune takes it out"
 NEXT = "Now `cxconfig preview` shows that nothing would change, and `cxconfig up` records what is there."
 
